@@ -1,0 +1,1 @@
+"""DoseBus standalone: all six services in one process, and the dosebus command."""

@@ -1,0 +1,1 @@
+"""DoseBus alerts: sums dose over time and warns people once."""

@@ -1,0 +1,1 @@
+"""DoseBus export: builds files from dose records."""

@@ -1,0 +1,1 @@
+"""DoseBus extract: reads dose out of DICOM objects and records it."""

@@ -1,0 +1,1 @@
+"""DoseBus ingest: takes DICOM objects and keeps them."""

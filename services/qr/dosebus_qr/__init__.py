@@ -1,0 +1,1 @@
+"""DoseBus qr: queries a PACS and has it send what is missing."""

@@ -1,0 +1,1 @@
+"""DoseBus web: the pages and the API."""

@@ -1,0 +1,1 @@
+"""DoseBus: the ground that every service stands on."""

@@ -1,0 +1,1 @@
+"""DoseBus simulator: modalities that make and send dose reports."""
