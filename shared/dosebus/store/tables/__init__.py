@@ -1,0 +1,1 @@
+"""The published schemas as SQLAlchemy Core tables, one module per owner."""

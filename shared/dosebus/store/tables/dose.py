@@ -1,0 +1,225 @@
+"""The published `dose` schema: extract writes it, everybody reads it.
+
+Event tables carry the keys of the record under their own names (`columns.py`). Quantities keep the unit of
+their name. Times are the device's own, without a zone; those that DoseBus sets (`Instant`) have one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from dosebus.domain.ct import CTEvent, CTSource
+from dosebus.domain.projection import (
+    FluoroscopyAccumulated,
+    IntegratedAccumulated,
+    PlaneAccumulated,
+    ProjectionEvent,
+)
+from dosebus.domain.radiopharmaceutical import Administration, PETSeries
+from dosebus.domain.study import Patient, StudyHeader, Totals, UnreadConcept
+from dosebus.store.tables.columns import columns
+
+SCHEMA = "dose"
+metadata = sa.MetaData(schema=SCHEMA)
+Instant = sa.DateTime(timezone=True)
+
+CT = "modality_types @> '{CT}'::text[]"
+RF = "modality_types @> '{RF}'::text[]"
+MG = "modality_types @> '{MG}'::text[]"
+RADIOGRAPHY = "modality_types && '{DX,CR,PX}'::text[]"
+NM = "modality_types @> '{NM}'::text[]"
+LISTED = {"ct": CT, "rf": RF, "mg": MG, "dx": RADIOGRAPHY, "nm": NM}
+"""What makes a study part of a listing: predicates of partial indexes, so queries must use them literally."""
+
+device = sa.Table(
+    "device",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("identity_key", sa.Text, nullable=False, unique=True),
+    sa.Column("manufacturer", sa.Text),
+    sa.Column("model", sa.Text),
+    sa.Column("institution", sa.Text),
+    sa.Column("department", sa.Text),
+    sa.Column("station_name", sa.Text),
+    sa.Column("device_serial_number", sa.Text),
+    sa.Column("device_observer_uid", sa.Text),
+    sa.Column("gantry_id", sa.Text),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("modality_override", sa.Text),
+    sa.Column("first_seen_at", Instant, nullable=False),
+    sa.Column("last_seen_at", Instant, nullable=False),
+    sa.CheckConstraint("modality_override IN ('RF', 'DX', 'dual')", name="device_modality_override_known"),
+)
+
+device_software = sa.Table(
+    "device_software",
+    metadata,
+    sa.Column("device_id", sa.ForeignKey(device.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("software_version", sa.Text, primary_key=True),
+    sa.Column("first_seen_at", sa.DateTime, nullable=False),
+    sa.Column("last_seen_at", sa.DateTime, nullable=False),
+)
+"""Which software a device ran when: the first and last study time at which a version was seen."""
+
+study = sa.Table(
+    "study",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("study_instance_uid", sa.Text, nullable=False, unique=True),
+    sa.Column("modality_types", ARRAY(sa.Text), nullable=False),
+    sa.Column("study_at", sa.DateTime),
+    *columns(
+        StudyHeader,
+        without=frozenset({"study_instance_uid", "modality_types", "sop_instance_uids_processed"}),
+    ),
+    *columns(Patient),
+    *columns(Totals),
+    sa.Column("software_version", sa.Text),
+    sa.Column("device_id", sa.ForeignKey(device.c.id)),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("extractor_version", sa.Text, nullable=False),
+    sa.Column("first_received_at", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Index("study_study_at", sa.text("study_at DESC NULLS LAST"), sa.text("id DESC")),
+    sa.Index("study_device_study_at", "device_id", sa.text("study_at DESC NULLS LAST"), sa.text("id DESC")),
+    sa.Index("study_accession_number", "accession_number"),
+    sa.Index("study_patient_id_study_at", "patient_id", "study_at"),
+    sa.Index("study_recorded_at", "recorded_at"),
+    sa.Index("study_total_dlp", sa.text("total_dlp_mgycm DESC NULLS LAST"), sa.text("id DESC"),
+             postgresql_where=sa.text(CT)),
+    sa.Index("study_total_dap_rf", sa.text("total_dap_gym2 DESC NULLS LAST"), sa.text("id DESC"),
+             postgresql_where=sa.text(RF)),
+    *(
+        sa.Index(f"study_listed_{name}", sa.text("study_at DESC NULLS LAST"), sa.text("id DESC"),
+                 postgresql_where=sa.text(predicate))
+        for name, predicate in LISTED.items()
+    ),
+)  # fmt: skip
+"""One row a Study Instance UID. `id` is ours; `study_id` is DICOM's Study ID (0020,0010). `record` is the
+whole record as compressed JSON (`dosebus.store.packed`)."""
+
+
+def _entries(name: str, *own: sa.Column[Any] | sa.Index, counted: str = "event") -> sa.Table:
+    """A table of what a study's reports list, addressed by the indexes of the record's lists."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("study_id", sa.ForeignKey(study.c.id, ondelete="CASCADE"), nullable=False),
+        sa.Column("report_index", sa.Integer, nullable=False),
+        sa.Column(f"{counted}_index", sa.Integer, nullable=False),
+        *own,
+    )
+
+
+def _events(name: str, *own: sa.Column[Any] | sa.Index) -> sa.Table:
+    """A table of irradiation events. `uid_occurrence` is 1, and counts up where a device repeats a UID."""
+    table = _entries(name, sa.Column("uid_occurrence", sa.Integer, nullable=False), *own)
+    table.append_constraint(sa.UniqueConstraint("study_id", "report_index", "event_index"))
+    table.append_constraint(sa.UniqueConstraint("study_id", "irradiation_event_uid", "uid_occurrence"))
+    return table
+
+
+ct_event = _events(
+    "ct_event",
+    *columns(CTEvent, without=frozenset({"sources"})),
+    sa.Index("ct_event_acquisition_protocol", "acquisition_protocol"),
+)
+
+ct_source = _entries(
+    "ct_source",
+    sa.Column("source_index", sa.Integer, nullable=False),
+    *columns(CTSource),
+    sa.Index("ct_source_place", "study_id", "report_index", "event_index", "source_index", unique=True),
+)
+
+projection_event = _events(
+    "projection_event",
+    *columns(ProjectionEvent),
+    sa.Index("projection_event_acquisition_protocol", "acquisition_protocol"),
+)
+
+projection_accumulated = _entries(
+    "projection_accumulated",
+    *columns(PlaneAccumulated, without=frozenset({"fluoro_and_acquisition", "integrated_total"})),
+    *columns(FluoroscopyAccumulated),
+    *columns(IntegratedAccumulated, prefix="integrated_"),
+    sa.Index("projection_accumulated_place", "study_id", "report_index", "plane_index", unique=True),
+    counted="plane",
+)
+
+administration = _entries(
+    "administration",
+    *columns(Administration),
+    sa.Index("administration_place", "study_id", "report_index", "event_index", unique=True),
+)
+
+pet_series = _entries(
+    "pet_series",
+    *columns(PETSeries),
+    sa.Index("pet_series_place", "study_id", "report_index", "event_index", unique=True),
+)
+
+dicom_object = sa.Table(
+    "object",
+    metadata,
+    sa.Column("object_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("sop_instance_uid", sa.Text),
+    sa.Column("sop_class_uid", sa.Text),
+    sa.Column("study_id", sa.ForeignKey(study.c.id, ondelete="SET NULL")),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("kind", sa.Text),
+    sa.Column("extractor_version", sa.Text, nullable=False),
+    sa.Column("contribution", sa.LargeBinary),
+    sa.Column("blob_key", sa.Text),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.CheckConstraint("outcome IN ('recorded', 'ignored', 'rejected')", name="object_outcome_known"),
+    sa.Index("object_recorded_once", "sop_instance_uid", unique=True,
+             postgresql_where=sa.text("outcome = 'recorded'")),
+    sa.Index("object_sop_instance_uid", "sop_instance_uid"),
+    sa.Index("object_study", "study_id"),
+    sa.Index("object_set_aside", sa.text("recorded_at DESC"),
+             postgresql_where=sa.text("outcome <> 'recorded'")),
+)  # fmt: skip
+"""One row an object that came in, with what became of it."""
+
+finding = sa.Table(
+    "finding",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("study_id", sa.ForeignKey(study.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("code", sa.Text, nullable=False, index=True),
+    sa.Column("severity", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("place", sa.Text),
+    sa.Column("sop_instance_uid", sa.Text),
+    sa.Column("found_at", sa.DateTime),
+)
+
+unread_concept = sa.Table(
+    "unread_concept",
+    metadata,
+    sa.Column("study_id", sa.ForeignKey(study.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    *columns(UnreadConcept),
+)
+"""Content items that no row of the reader's tables reads, counted a study and concept."""
+
+study_history = sa.Table(
+    "study_history",
+    metadata,
+    sa.Column("study_id", sa.ForeignKey(study.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("extractor_version", sa.Text, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("replaced_at", Instant, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+"""Records that a re-derivation replaced, as they were."""
