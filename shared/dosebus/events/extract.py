@@ -1,0 +1,67 @@
+"""Events that extract publishes, and the commands it takes."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from dosebus.events.base import Command, Event
+
+
+class StudyRecorded(Event):
+    """An object was read and its dose stands in the study's record."""
+
+    topic: ClassVar[str] = "dose.study.recorded.v1"
+    owner: ClassVar[str] = "extract"
+    mandatory: ClassVar[bool] = True
+
+    study_id: int
+    study_instance_uid: str
+    modality_types: tuple[str, ...]
+    device_id: int | None
+    sop_instance_uid: str
+    object_id: UUID
+    change: Literal["added", "extended", "replaced", "unchanged"]
+    recorded_at: datetime
+
+
+class StudyRemoved(Event):
+    """A study's record was removed."""
+
+    topic: ClassVar[str] = "dose.study.removed.v1"
+    owner: ClassVar[str] = "extract"
+
+    study_id: int
+    study_instance_uid: str
+    modality_types: tuple[str, ...]
+
+
+class ObjectSetAside(Event):
+    """An object gave no record: it carries no dose, or it cannot be read."""
+
+    topic: ClassVar[str] = "dicom.object.set_aside.v1"
+    owner: ClassVar[str] = "extract"
+
+    object_id: UUID
+    sop_instance_uid: str | None
+    outcome: Literal["ignored", "rejected"]
+    reason_code: str
+
+
+class StudyRemovalRequested(Command):
+    """Remove a study's record."""
+
+    topic: ClassVar[str] = "dose.study.removal.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    study_instance_uid: str
+    requested_by: str
+
+
+class ObjectRereadRequested(Command):
+    """Read a stored object again, as after an upgrade of the extractor."""
+
+    topic: ClassVar[str] = "dicom.object.reread.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    object_id: UUID
+    requested_by: str
