@@ -1,0 +1,87 @@
+# DoseBus: every verb a person needs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := shared services/ingest services/extract services/qr services/alerts services/export services/web simulator deploy/standalone
+SOURCES := $(wildcard shared/dosebus services/*/dosebus_* simulator/dosebus_simulator deploy/standalone/dosebus_standalone)
+FRONTEND := services/web/frontend
+BUNDLE := services/web/dosebus_web/static/build
+DATA ?= $(CURDIR)/build/demo
+HTTP_PORT ?= 8080
+DICOM_PORT ?= 11112
+PYTEST_ARGS ?=
+
+.PHONY: help
+help: ## List every verb
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(VENV)/.installed frontend ## Build .venv (with the command .venv/bin/dosebus) and the page bundle
+
+$(VENV)/.installed: requirements/dev.txt scripts/setup $(PACKAGES:%=%/pyproject.toml)
+	@PYTHON="$(PYTHON)" scripts/setup $(VENV) $(PACKAGES)
+	@touch $@
+
+.PHONY: frontend
+frontend: $(VENV)/.installed
+	@if [ -f $(FRONTEND)/package.json ]; then scripts/frontend $(VENV) $(FRONTEND) $(BUNDLE); fi
+
+.PHONY: up
+up: setup ## Start DoseBus alone (embedded database, built-in bus) with its data in $(DATA)
+	@$(BIN)/dosebus up --data "$(DATA)" --http-port $(HTTP_PORT) --dicom-port $(DICOM_PORT) $(UP_ARGS)
+
+.PHONY: demo
+demo: setup ## Start DoseBus with demonstration data and say where to look
+	@$(BIN)/dosebus demo --data "$(DATA)" --http-port $(HTTP_PORT) --dicom-port $(DICOM_PORT)
+
+.PHONY: services
+services: setup ## Install (as root) and start what the tests need: PostgreSQL, RabbitMQ, Orthanc, dcmtk, Chromium
+	@scripts/services start
+
+.PHONY: services-stop
+services-stop: ## Stop what `make services` started
+	@scripts/services stop
+
+.PHONY: test
+test: setup lint services ## Set up, lint, and run all tests against real services
+	@status=0; scripts/services run $(BIN)/pytest $(PYTEST_ARGS) || status=$$?; scripts/services stop; exit $$status
+
+.PHONY: test-unit
+test-unit: setup ## Run the tests that need no server
+	@$(BIN)/pytest tests/unit $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: setup ## ruff, mypy strict, import layers, house limits, event snapshots
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/house_limits.py
+	@$(BIN)/python -m dosebus.events.snapshots --check
+
+.PHONY: format
+format: setup ## Put the code into the house's form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: setup services ## Measure against FLOORS; prints a line a target and writes build/bench.json
+	@status=0; scripts/services run $(BIN)/python -m tests.load.bench $(BENCH_ARGS) || status=$$?; scripts/services stop; exit $$status
+
+.PHONY: lock
+lock: $(VENV)/.installed ## Resolve requirements/*.in anew into hashed lock files without addresses
+	@scripts/lock $(BIN)/uv
+
+.PHONY: images
+images: ## Build the seven images with docker compose
+	@docker compose build
+
+.PHONY: secrets
+secrets: ## Make the secret files that docker-compose.yml reads (once; existing ones are kept)
+	@scripts/secrets deploy/secrets
+
+.PHONY: clean
+clean: ## Remove what was built (not .venv, not data)
+	@rm -rf build/bench.json dist .pytest_cache .mypy_cache .ruff_cache
