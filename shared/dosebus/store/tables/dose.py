@@ -34,6 +34,9 @@ NM = "modality_types @> '{NM}'::text[]"
 LISTED = {"ct": CT, "rf": RF, "mg": MG, "dx": RADIOGRAPHY, "nm": NM}
 """What makes a study part of a listing: predicates of partial indexes, so queries must use them literally."""
 
+STUDY_AT_KEY = "coalesce(study_at, '-infinity'::timestamp)"
+"""Sort keys are never null, so that one row comparison finds the next page; the absent counts as lowest."""
+
 device = sa.Table(
     "device",
     metadata,
@@ -84,17 +87,17 @@ study = sa.Table(
     sa.Column("first_received_at", Instant, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
-    sa.Index("study_study_at", sa.text("study_at DESC NULLS LAST"), sa.text("id DESC")),
-    sa.Index("study_device_study_at", "device_id", sa.text("study_at DESC NULLS LAST"), sa.text("id DESC")),
+    sa.Index("study_study_at", sa.text(f"({STUDY_AT_KEY})"), "id"),
+    sa.Index("study_device_study_at", "device_id", sa.text(f"({STUDY_AT_KEY})"), "id"),
     sa.Index("study_accession_number", "accession_number"),
     sa.Index("study_patient_id_study_at", "patient_id", "study_at"),
     sa.Index("study_recorded_at", "recorded_at"),
-    sa.Index("study_total_dlp", sa.text("total_dlp_mgycm DESC NULLS LAST"), sa.text("id DESC"),
+    sa.Index("study_total_dlp", sa.text("(coalesce(total_dlp_mgycm, '-infinity'::double precision))"), "id",
              postgresql_where=sa.text(CT)),
-    sa.Index("study_total_dap_rf", sa.text("total_dap_gym2 DESC NULLS LAST"), sa.text("id DESC"),
+    sa.Index("study_total_dap_rf", sa.text("(coalesce(total_dap_gym2, '-infinity'::double precision))"), "id",
              postgresql_where=sa.text(RF)),
     *(
-        sa.Index(f"study_listed_{name}", sa.text("study_at DESC NULLS LAST"), sa.text("id DESC"),
+        sa.Index(f"study_listed_{name}", sa.text(f"({STUDY_AT_KEY})"), "id",
                  postgresql_where=sa.text(predicate))
         for name, predicate in LISTED.items()
     ),
