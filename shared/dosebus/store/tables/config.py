@@ -48,6 +48,26 @@ alert_recipient = sa.Table(
 """Whom to warn. `rules` names rules by key; NULL means all. One without an e-mail address is named on the
 alerts page, because nobody would notice otherwise."""
 
+node = sa.Table(
+    "node",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("ae_title", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("tls", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("modality_in_study_query", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("calling_ae_title", sa.Text),
+    sa.Column("retrieve_to", sa.Text),
+    sa.CheckConstraint("port BETWEEN 1 AND 65535", name="node_port_possible"),
+    sa.CheckConstraint("length(ae_title) BETWEEN 1 AND 16", name="node_ae_title_length"),
+)
+"""The DICOM nodes that can be asked. `calling_ae_title` is who we say we are and `retrieve_to` the AE title to
+which the node is asked to send; NULL means the ones in the settings. `modality_in_study_query`: the node wants
+Modality in a query at study level (some archives filter by it although PS3.4 has no such key there)."""
+
 setting = sa.Table(
     "setting",
     metadata,
