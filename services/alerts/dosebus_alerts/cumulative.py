@@ -1,0 +1,103 @@
+"""Sums of dose over time for one patient: pure functions over what is known of the patient's studies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from math import fsum
+
+
+@dataclass(frozen=True)
+class StudyDose:
+    """What alerts keep of one study. `patient` is a digest; absent where no patient ID is stored."""
+
+    study_id: int
+    study_instance_uid: str
+    patient: str | None
+    study_date: date | None
+    study_time: time | None
+    modality_types: frozenset[str]
+    doses: Mapping[str, float] = field(default_factory=dict)
+    """Study totals by quantity, in the unit of the quantity's key."""
+    event_peaks: Mapping[str, float] = field(default_factory=dict)
+    """The largest value of one irradiation event by quantity."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is summed: a quantity, over the weeks up to a study, in studies of certain modalities."""
+
+    quantity: str
+    weeks: int
+    modality_types: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One study's part of a sum."""
+
+    study_id: int
+    study_instance_uid: str
+    value: float
+
+
+@dataclass(frozen=True)
+class WindowSum:
+    """The sum of a window that ends with a study."""
+
+    window: Window
+    total: float
+    contributions: tuple[Contribution, ...]
+
+
+def is_within(earlier: StudyDose, study: StudyDose, weeks: int) -> bool:
+    """Whether a study counts in the sum that ends with `study`.
+
+    The window reaches back whole weeks from the study's date, that day included. Of the same day only what
+    was not later counts, so that two studies of one day do not both tell the same sum; without a time of day
+    a study counts, because a warning too many is better than one too few.
+    """
+    if earlier.study_id == study.study_id:
+        return True
+    if earlier.study_date is None or study.study_date is None:
+        return False
+    if earlier.study_date == study.study_date:
+        if earlier.study_time is None or study.study_time is None:
+            return True
+        return earlier.study_time <= study.study_time
+    return study.study_date - timedelta(weeks=weeks) <= earlier.study_date < study.study_date
+
+
+def window_sum(study: StudyDose, history: Iterable[StudyDose], window: Window) -> WindowSum | None:
+    """The sum that ends with `study`, over a history that includes it.
+
+    None where the study is not of the window's modalities or has no such dose itself: a study that adds
+    nothing is no reason to warn. The sum does not depend on the order of the history (`math.fsum`).
+    """
+    if not study.modality_types & window.modality_types or window.quantity not in study.doses:
+        return None
+    counted = history if study.patient is not None else (study,)
+    contributions = sorted(
+        (
+            Contribution(other.study_id, other.study_instance_uid, other.doses[window.quantity])
+            for other in counted
+            if window.quantity in other.doses
+            and other.modality_types & window.modality_types
+            and is_within(other, study, window.weeks)
+        ),
+        key=lambda contribution: contribution.study_id,
+    )
+    return WindowSum(window, fsum(one.value for one in contributions), tuple(contributions))
+
+
+def touched_by(dates: Collection[date], weeks: int) -> tuple[date, date] | None:
+    """The days whose studies have a sum that a study on one of `dates` is part of, first and last."""
+    if not dates:
+        return None
+    return min(dates), max(dates) + timedelta(weeks=weeks)
+
+
+def needed_for(days: tuple[date, date], weeks: int) -> tuple[date, date]:
+    """The days whose studies are part of a sum that ends on one of `days`, first and last."""
+    return days[0] - timedelta(weeks=weeks), days[1]

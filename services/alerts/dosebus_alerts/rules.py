@@ -1,0 +1,112 @@
+"""Rules as data, and which of them a study passes: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dosebus_alerts.cumulative import Contribution, StudyDose, Window, window_sum
+
+Scope = Literal["event", "study", "sum"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When to warn. `level` and `step` are in the unit of the quantity's key; `weeks` only for a sum."""
+
+    key: str
+    version: int
+    title: str
+    quantity: str
+    scope: Scope
+    level: float
+    severity: str
+    modality_types: frozenset[str]
+    weeks: int | None = None
+    step: float | None = None
+
+    @property
+    def window(self) -> Window | None:
+        """What a rule over a sum adds up."""
+        if self.weeks is None:
+            return None
+        return Window(self.quantity, self.weeks, self.modality_types)
+
+    def reached(self, value: float) -> float | None:
+        """The highest level that the value reaches: the rule's own, or one of its further steps."""
+        if value < self.level:
+            return None
+        if self.step is None:
+            return self.level
+        steps = int((value - self.level) / self.step)
+        # The quotient may be rounded across a whole number; the comparison that counts is that with the level.
+        candidates = (self.step_level(count) for count in (steps + 1, steps, steps - 1) if count >= 0)
+        return next((level for level in candidates if level <= value), self.level)
+
+    def step_level(self, count: int) -> float:
+        """The level `count` steps above the first, free of binary dust."""
+        return float(f"{self.level + count * (self.step or 0.0):.12g}")
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A rule's level that a study reaches, with what makes up the value."""
+
+    rule: Rule
+    study: StudyDose
+    level: float
+    value: float
+    evidence: tuple[Contribution, ...]
+
+    @property
+    def identity(self) -> str:
+        """What makes an alert the same alert: it is raised, and mailed, once."""
+        return identity(self.rule, self.study.study_instance_uid, self.level)
+
+
+def identity(rule: Rule, study_instance_uid: str, level: float) -> str:
+    """Rule, what it watches, level and study; neither its title nor its version, whose change warns nobody."""
+    weeks = "" if rule.weeks is None else f"{rule.weeks}w"
+    return f"{rule.key}|{rule.quantity}|{rule.scope}{weeks}|{level:.12g}|{study_instance_uid}"
+
+
+def breaches(study: StudyDose, history: Sequence[StudyDose], rules: Sequence[Rule]) -> tuple[Breach, ...]:
+    """Every rule that the study passes, each with the highest level reached.
+
+    A sum that the study alone would pass is left to the rule that watches the study itself: one fact, one
+    warning.
+    """
+    found = (_breach(study, history, rule) for rule in rules if study.modality_types & rule.modality_types)
+    passed = tuple(breach for breach in found if breach is not None)
+    return tuple(breach for breach in passed if not _told_by_study(breach, passed))
+
+
+def windows_of(rules: Iterable[Rule]) -> frozenset[Window]:
+    """Every sum that some rule watches."""
+    return frozenset(rule.window for rule in rules if rule.window is not None)
+
+
+def _breach(study: StudyDose, history: Sequence[StudyDose], rule: Rule) -> Breach | None:
+    if rule.window is not None:
+        summed = window_sum(study, history, rule.window)
+        value = None if summed is None else summed.total
+        evidence = () if summed is None else summed.contributions
+    else:
+        source = study.event_peaks if rule.scope == "event" else study.doses
+        value = source.get(rule.quantity)
+        evidence = ()
+    level = None if value is None else rule.reached(value)
+    if value is None or level is None:
+        return None
+    own = evidence or (Contribution(study.study_id, study.study_instance_uid, value),)
+    return Breach(rule, study, level, value, own)
+
+
+def _told_by_study(breach: Breach, passed: Sequence[Breach]) -> bool:
+    if breach.rule.scope != "sum":
+        return False
+    own = breach.study.doses[breach.rule.quantity]
+    return own >= breach.level and any(
+        other.rule.scope == "study" and other.rule.quantity == breach.rule.quantity for other in passed
+    )
