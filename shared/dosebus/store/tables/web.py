@@ -1,0 +1,94 @@
+"""The `web` schema: accounts, sessions, tokens, saved views and the audit log. No other service reads it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+SCHEMA = "web"
+metadata = sa.MetaData(schema=SCHEMA)
+Instant = sa.DateTime(timezone=True)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("username", sa.Text, nullable=False, unique=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("groups", ARRAY(sa.Text), nullable=False),
+    sa.Column("locale", sa.Text, nullable=False, server_default="en"),
+    sa.Column("theme", sa.Text, nullable=False, server_default="auto"),
+    sa.Column("disabled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("must_change_password", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("failed_sign_ins", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("locked_until", Instant),
+    sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("last_sign_in_at", Instant),
+    sa.CheckConstraint("username = lower(username)", name="account_username_lower"),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("token_hash", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey(account.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("csrf_token", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("last_seen_at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("address", sa.Text),
+    sa.Column("user_agent", sa.Text),
+)
+"""A signed-in browser. The cookie's value is kept only as SHA-256."""
+
+api_token = sa.Table(
+    "api_token",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("token_hash", sa.Text, nullable=False, unique=True),
+    sa.Column("scopes", ARRAY(sa.Text), nullable=False),
+    sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("expires_at", Instant),
+    sa.Column("revoked_at", Instant),
+    sa.Column("last_used_at", Instant),
+)
+
+sign_in_attempt = sa.Table(
+    "sign_in_attempt",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Index("sign_in_attempt_address_at", "address", "at"),
+)
+"""Failed sign-ins an address, so that guessing over many names is slowed too."""
+
+saved_view = sa.Table(
+    "saved_view",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey(account.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Column("listing", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("query", sa.Text, nullable=False),
+    sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.UniqueConstraint("account_id", "listing", "name"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("address", sa.Text),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text),
+    sa.Column("details", JSONB, nullable=False, server_default="{}"),
+    sa.Index("audit_at", sa.text("at DESC"), sa.text("id DESC")),
+)
+"""Who did what. `subject` and `details` hold ids and settings, never patient data."""
