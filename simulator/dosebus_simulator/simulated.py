@@ -1,0 +1,62 @@
+"""What a maker hands out: the objects to send, and the truth that a reader must find in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydicom.dataset import FileDataset
+
+from dosebus.domain.study import Study
+from dosebus_simulator.document import encoded
+
+Outcome = Literal["recorded", "ignored", "rejected"]
+
+
+@dataclass(frozen=True)
+class SimulatedObject:
+    """One object as it goes over the wire, and what must become of it."""
+
+    kind: str
+    dataset: FileDataset
+    outcome: Outcome = "recorded"
+    reason: str | None = None
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """The object's own UID."""
+        return str(self.dataset.file_meta.MediaStorageSOPInstanceUID)
+
+    @property
+    def study_instance_uid(self) -> str | None:
+        """The study it belongs to, if it says so."""
+        found = self.dataset.get("StudyInstanceUID")
+        return str(found) if found else None
+
+    def encoded(self) -> bytes:
+        """The object as a DICOM file."""
+        return encoded(self.dataset)
+
+    def save(self, folder: Path) -> Path:
+        """Write the object into a folder, named by kind and SOP Instance UID."""
+        path = folder / f"{self.kind}-{self.sop_instance_uid}.dcm"
+        path.write_bytes(self.encoded())
+        return path
+
+
+@dataclass(frozen=True)
+class SimulatedStudy:
+    """The objects of one study in the order of their making, and the study that must stand once all have come.
+
+    `truth` is None where nothing may be recorded.
+    """
+
+    kind: str
+    objects: tuple[SimulatedObject, ...]
+    truth: Study | None
+
+
+def expected_record(study: SimulatedStudy) -> dict[str, Any] | None:
+    """The truth of a study in the record's JSON shape (docs: the dose record); None where nothing may be recorded."""
+    return study.truth.model_dump(mode="json") if study.truth else None

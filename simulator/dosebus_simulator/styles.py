@@ -1,0 +1,86 @@
+"""Ways in which vendors write their reports, as settings of the writer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dosebus.domain.base import Code
+from dosebus_simulator.concepts import GY, GYM2, Unit, retired
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a vendor writes. The factors turn Gy.m2 and Gy into the units written."""
+
+    name: str = "standard"
+    retired_codes: bool = False
+    dap_unit: Unit = GYM2
+    dap_factor: float = 1.0
+    dose_rp_unit: Unit = GY
+    dose_rp_factor: float = 1.0
+    template_declared: bool = True
+    device_type_declared: bool = True
+    intent_declared: bool = True
+    lower_case_meanings: bool = False
+    observer_uid_as_text: bool = False
+    empty_measurements: bool = False
+    laterality_below_target_region: bool = False
+    reference_point_as_text: bool = False
+    modulation_in_comment: bool = False
+    patient_position_in_comment: bool = False
+    sop_class_uid: str | None = None
+    specific_character_set: str = "ISO_IR 192"
+
+    def write(self, code: Code) -> Code:
+        """The code as this vendor writes it."""
+        written = retired(code) if self.retired_codes else code
+        if self.lower_case_meanings and written.code_meaning:
+            return written.model_copy(update={"code_meaning": written.code_meaning.lower()})
+        return written
+
+
+STYLES: dict[str, Style] = {
+    style.name: style
+    for style in (
+        Style(),
+        Style(name="retired", retired_codes=True),
+        Style(
+            name="canon",
+            dap_unit=Unit("dGy.cm2", "dGy.cm2"),
+            dap_factor=1e5,
+            dose_rp_unit=Unit("mGy", "mGy"),
+            dose_rp_factor=1e3,
+        ),
+        Style(name="no-template", template_declared=False, device_type_declared=False, retired_codes=True),
+        Style(name="no-device-type", device_type_declared=False),
+        Style(
+            name="pixelmed",
+            lower_case_meanings=True,
+            intent_declared=False,
+            retired_codes=True,
+            specific_character_set="ISO_IR 100",
+        ),
+        Style(
+            name="ge-enhanced-sr",
+            intent_declared=False,
+            retired_codes=True,
+            sop_class_uid="1.2.840.10008.5.1.4.1.1.88.22",
+        ),
+        Style(name="comprehensive-sr", sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33"),
+        Style(name="observer-text", observer_uid_as_text=True),
+        Style(name="empty-values", empty_measurements=True),
+        Style(
+            name="eurocolumbus",
+            laterality_below_target_region=True,
+            reference_point_as_text=True,
+            retired_codes=True,
+        ),
+        Style(
+            name="siemens-comment",
+            modulation_in_comment=True,
+            patient_position_in_comment=True,
+            retired_codes=True,
+        ),
+    )
+}
+"""Named after what they do or after the vendor that does it; each is told in `Style`'s fields."""
