@@ -76,5 +76,5 @@ class EmbeddedPostgres:
             log.error("embedded PostgreSQL is gone; starting it again")
             try:
                 self._server.ensure_postgres_running()
-            except Exception:  # noqa: BLE001 - the watch goes on: the next round tries again
+            except Exception:
                 log.exception("embedded PostgreSQL does not start")
