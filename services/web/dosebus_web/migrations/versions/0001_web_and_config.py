@@ -43,14 +43,14 @@ CREATE TABLE config.setting (key text NOT NULL, value jsonb NOT NULL, PRIMARY KE
 DEFAULT_RULES = """
 INSERT INTO config.alert_rule (key, title, quantity, scope, weeks, level, severity, modality_types, source)
 VALUES
-    ('rf-study-dap', 'Dose-area product of a fluoroscopy study', 'total_dap_gym2', 'study', NULL, 0.02,
+    ('rf-study-dap', 'Dose-area product of a fluoroscopy study', 'dap_gym2', 'study', NULL, 0.02,
      'warning', '{RF}', '20 000 cGy.cm2'),
-    ('rf-study-dose-rp', 'Dose at the reference point of a fluoroscopy study', 'dose_rp_total_gy', 'study',
+    ('rf-study-dose-rp', 'Dose at the reference point of a fluoroscopy study', 'dose_rp_gy', 'study',
      NULL, 2, 'warning', '{RF}', '2 Gy'),
-    ('rf-sum-dap', 'Dose-area product of a patient''s fluoroscopy studies in 12 weeks', 'total_dap_gym2',
+    ('rf-sum-dap', 'Dose-area product of a patient''s fluoroscopy studies in 12 weeks', 'dap_gym2',
      'sum', 12, 0.02, 'warning', '{RF}', '20 000 cGy.cm2'),
     ('rf-sum-dose-rp', 'Dose at the reference point of a patient''s fluoroscopy studies in 12 weeks',
-     'dose_rp_total_gy', 'sum', 12, 2, 'warning', '{RF}', '2 Gy');
+     'dose_rp_gy', 'sum', 12, 2, 'warning', '{RF}', '2 Gy');
 """
 
 WEB = """
