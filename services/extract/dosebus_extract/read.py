@@ -1,0 +1,42 @@
+"""From the bytes of one DICOM object to what it adds to its study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from dosebus.domain.contribution import Contribution
+from dosebus_extract.outcome import Ignored, Rejected
+from dosebus_extract.sr.reader import DicomObject, UnreadableObject, read_dicom
+
+__all__ = ["Ignored", "ReadOptions", "Rejected", "read_object"]
+
+
+class ReadOptions(BaseModel):
+    """What a site decides about reading."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ignored_observer_uid_models: tuple[str, ...] = ("GE OEC Fluorostar",)
+    """Models whose Device Observer UID changes with every study and says nothing."""
+
+
+def read_object(data: bytes | Path, options: ReadOptions = ReadOptions()) -> Contribution:  # noqa: B008 - frozen
+    """Read the dose that one DICOM object (Part 10 file or bare data set) tells.
+
+    Raises `Ignored` where the object is sound but holds no dose that is read, `Rejected` where it cannot be
+    read or names no study.
+    """
+    from dosebus_extract.kinds.registry import reader_for  # noqa: PLC0415 - keeps the command line's start short
+
+    try:
+        found = read_dicom(data if isinstance(data, bytes) else data.read_bytes())
+    except UnreadableObject as error:
+        raise Rejected("unreadable", str(error)) from error
+    kind, read = reader_for(found)
+    return read(found, kind, options)
+
+
+Reader = Callable[[DicomObject, str, ReadOptions], Contribution]
