@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from io import BytesIO
 
-from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -54,13 +52,6 @@ def new_object(
     made.SOPClassUID = UID(sop_class_uid)
     made.SOPInstanceUID = UID(sop_instance_uid)
     return made
-
-
-def encoded(dataset: FileDataset) -> bytes:
-    """The object as a DICOM file."""
-    buffer = BytesIO()
-    dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
 
 
 def write_patient(dataset: Dataset, study: Study) -> None:

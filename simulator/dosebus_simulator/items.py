@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
 
 from dosebus.domain.base import Code
 from dosebus_simulator.concepts import Unit
@@ -19,17 +23,37 @@ INFERRED_FROM = "INFERRED FROM"
 Items = Iterable[Dataset | None]
 
 
+def _element(tag: int, vr: str, value: str) -> RawDataElement:
+    """An element as it is encoded, which pydicom writes as it stands: SR trees are large and it is slow otherwise."""
+    encoded = value.encode()
+    if len(encoded) % 2:
+        encoded += b"\0" if vr == "UI" else b" "
+    return RawDataElement(BaseTag(tag), vr, len(encoded), encoded, 0, False, True, True)
+
+
+@lru_cache(maxsize=4096)
+def _code_elements(value: str, scheme: str, meaning: str) -> tuple[RawDataElement, ...]:
+    name = (0x00080100, "SH") if len(value) <= 16 else (0x00080119, "UC")
+    return (
+        _element(*name, value),
+        _element(0x00080102, "SH", scheme),
+        _element(0x00080104, "LO", meaning),
+    )
+
+
+def _dataset(elements: Iterable[RawDataElement | DataElement]) -> Dataset:
+    return Dataset({element.tag: element for element in elements})
+
+
+def _sequence(tag: int, items: list[Dataset]) -> DataElement:
+    return DataElement(BaseTag(tag), "SQ", Sequence(items), already_converted=True)
+
+
 def coded(code: Code) -> Dataset:
     """One item of a code sequence (PS3.3 table 8.8-1)."""
-    item = Dataset()
-    value = code.code_value or ""
-    if len(value) > 16:
-        item.LongCodeValue = value
-    else:
-        item.CodeValue = value
-    item.CodingSchemeDesignator = code.coding_scheme_designator
-    item.CodeMeaning = code.code_meaning
-    return item
+    return _dataset(
+        _code_elements(code.code_value or "", code.coding_scheme_designator or "", code.code_meaning or "")
+    )
 
 
 def decimal_string(value: float) -> str:
@@ -44,27 +68,33 @@ def datetime_string(moment: datetime) -> str:
     return moment.strftime("%Y%m%d%H%M%S") + fraction
 
 
-def _item(value_type: str, name: Code, relationship: str, children: Items) -> Dataset:
-    item = Dataset()
-    item.RelationshipType = relationship
-    item.ValueType = value_type
-    item.ConceptNameCodeSequence = [coded(name)]
+def _item(
+    value_type: str,
+    name: Code,
+    relationship: str,
+    children: Items,
+    values: Iterable[RawDataElement | DataElement] = (),
+) -> Dataset:
+    elements: list[RawDataElement | DataElement] = [
+        _element(0x0040A010, "CS", relationship),
+        _element(0x0040A040, "CS", value_type),
+        _sequence(0x0040A043, [coded(name)]),
+        *values,
+    ]
     present = [child for child in children if child is not None]
     if present:
-        item.ContentSequence = present
-    return item
+        elements.append(_sequence(0x0040A730, present))
+    return _dataset(elements)
 
 
 def container(name: Code, children: Items, relationship: str = CONTAINS) -> Dataset:
     """A CONTAINER of separate items."""
-    item = _item("CONTAINER", name, relationship, children)
-    item.ContinuityOfContent = "SEPARATE"
-    return item
+    return _item("CONTAINER", name, relationship, children, [_element(0x0040A050, "CS", "SEPARATE")])
 
 
 def num(
     name: Code,
-    value: float | Sequence[float] | None,
+    value: float | tuple[float, ...] | None,
     unit: Unit,
     children: Items = (),
     relationship: str = CONTAINS,
@@ -72,16 +102,15 @@ def num(
     """A NUM with its unit; several values stand in one item, as devices write per-pulse lists. None for no value."""
     if value is None or value == ():
         return None
-    values = value if isinstance(value, Sequence) else (value,)
-    item = _item("NUM", name, relationship, children)
-    measured = Dataset()
-    measured.MeasurementUnitsCodeSequence = [
-        coded(Code(code_value=unit.code, coding_scheme_designator="UCUM", code_meaning=unit.meaning))
-    ]
-    strings = [decimal_string(one) for one in values]
-    measured.NumericValue = strings[0] if len(strings) == 1 else strings
-    item.MeasuredValueSequence = [measured]
-    return item
+    values = value if isinstance(value, tuple) else (value,)
+    units = _dataset(_code_elements(unit.code, "UCUM", unit.meaning))
+    measured = _dataset(
+        [
+            _sequence(0x004008EA, [units]),
+            _element(0x0040A30A, "DS", "\\".join(decimal_string(one) for one in values)),
+        ]
+    )
+    return _item("NUM", name, relationship, children, [_sequence(0x0040A300, [measured])])
 
 
 def code(
@@ -90,36 +119,28 @@ def code(
     """A CODE; None for no value."""
     if value is None:
         return None
-    item = _item("CODE", name, relationship, children)
-    item.ConceptCodeSequence = [coded(value)]
-    return item
+    return _item("CODE", name, relationship, children, [_sequence(0x0040A168, [coded(value)])])
 
 
 def text(name: Code, value: str | None, children: Items = (), relationship: str = CONTAINS) -> Dataset | None:
     """A TEXT; None for no value."""
     if value is None:
         return None
-    item = _item("TEXT", name, relationship, children)
-    item.TextValue = value
-    return item
+    return _item("TEXT", name, relationship, children, [_element(0x0040A160, "UT", value)])
 
 
 def uidref(name: Code, value: str | None, relationship: str = CONTAINS) -> Dataset | None:
     """A UIDREF; None for no value."""
     if value is None:
         return None
-    item = _item("UIDREF", name, relationship, ())
-    item.UID = value
-    return item
+    return _item("UIDREF", name, relationship, (), [_element(0x0040A124, "UI", value)])
 
 
 def moment(name: Code, value: datetime | None, relationship: str = CONTAINS) -> Dataset | None:
     """A DATETIME; None for no value."""
     if value is None:
         return None
-    item = _item("DATETIME", name, relationship, ())
-    item.DateTime = datetime_string(value)
-    return item
+    return _item("DATETIME", name, relationship, (), [_element(0x0040A120, "DT", datetime_string(value))])
 
 
 def pname(
@@ -128,6 +149,4 @@ def pname(
     """A PNAME; None for no value."""
     if value is None:
         return None
-    item = _item("PNAME", name, relationship, children)
-    item.PersonName = value
-    return item
+    return _item("PNAME", name, relationship, children, [_element(0x0040A123, "PN", value)])

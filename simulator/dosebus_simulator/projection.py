@@ -263,7 +263,7 @@ def rf_study(
     events: int | None = None,
     dose_rp_gy: float | None = None,
 ) -> Study:
-    """The record of one fluoroscopy study with one report; `dose_rp_gy` is the air kerma wanted at the reference point."""
+    """The record of a fluoroscopy study with one report; `dose_rp_gy` is the air kerma wanted at the reference."""
     source = visited.source
     choices = procedures_at(visited.equipment.station_name)
     done = procedure or source.choices(choices, [one.weight for one in choices])[0]

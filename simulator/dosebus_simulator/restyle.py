@@ -72,6 +72,8 @@ def _is_dropped(item: Dataset, style: Style) -> bool:
 
 def restyled_tree(dataset: FileDataset, style: Style) -> FileDataset:
     """The report as a vendor of that style writes it; changed in place and returned."""
+    if style == Style():
+        return dataset
     for parent, item in list(_walk(dataset)):
         if _is_dropped(item, style):
             _drop(parent, item)

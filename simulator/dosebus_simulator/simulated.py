@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydicom.dataset import FileDataset
 
 from dosebus.domain.study import Study
-from dosebus_simulator.document import encoded
+from dosebus_simulator.encode import encoded
 
 Outcome = Literal["recorded", "ignored", "rejected"]
 
