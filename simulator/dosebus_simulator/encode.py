@@ -47,23 +47,27 @@ def _framed(item: Dataset) -> bytes:
     return ITEM + struct.pack("<L", len(value)) + value
 
 
-def _with_encoded_content(dataset: FileDataset) -> FileDataset:
-    """The object with its content tree as one encoded element: pydicom needs 15 times as long for a large tree."""
-    if "ContentSequence" not in dataset or dataset.file_meta.TransferSyntaxUID != ExplicitVRLittleEndian:
-        return dataset
+def _content(dataset: FileDataset) -> bytes | None:
+    """The encoded content sequence, if the object ends with one that is as it was built."""
+    ends_with_content = bool(dataset.keys()) and max(dataset.keys()) == CONTENT_SEQUENCE
+    if not ends_with_content or dataset.file_meta.TransferSyntaxUID != ExplicitVRLittleEndian:
+        return None
     try:
-        content = b"".join(_framed(item) for item in dataset.ContentSequence)
+        inner = b"".join(_framed(item) for item in dataset.ContentSequence)
     except _TouchedError:
-        return dataset
-    elements = {element.tag: element for element in dataset.elements()}
-    elements[CONTENT_SEQUENCE] = RawDataElement(
-        CONTENT_SEQUENCE, "SQ", len(content), content, 0, False, True, True
-    )
-    return FileDataset("", elements, preamble=dataset.preamble, file_meta=dataset.file_meta)
+        return None
+    return _head(CONTENT_SEQUENCE, "SQ", len(inner)) + inner
 
 
 def encoded(dataset: FileDataset) -> bytes:
     """The object as a DICOM file."""
     buffer = BytesIO()
-    dcmwrite(buffer, _with_encoded_content(dataset), enforce_file_format=True)
-    return buffer.getvalue()
+    content = _content(dataset)
+    if content is None:
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+        return buffer.getvalue()
+    # pydicom needs 15 times as long for a large tree.
+    elements = {element.tag: element for element in dataset.elements() if element.tag != CONTENT_SEQUENCE}
+    head = FileDataset("", elements, preamble=dataset.preamble, file_meta=dataset.file_meta)
+    dcmwrite(buffer, head, enforce_file_format=True)
+    return buffer.getvalue() + content
