@@ -1,0 +1,114 @@
+"""(listing, query, page or aggregate) becomes ONE select."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from dosebus.catalogue.aggregate import Aggregate, histogram, statistics
+from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.query import ListQuery
+from dosebus.catalogue.source import conditions, matching, studies, with_events
+from dosebus.store.tables import dose
+
+S = dose.study.c
+CAP = 10_000
+
+
+def page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
+    """The rows of one list page under the keys of `listing.columns`, with `id`, `study_instance_uid`, `device_id`.
+
+    One row more than the limit is fetched; `query.page_of(rows)` cuts it off and gives the cursors. Patient fields
+    are there only where the query allows them.
+    """
+    key = listing.sorts[query.sort].sort_key
+    cursor = query.after if query.after is not None else query.before
+    backward = query.before is not None
+    descending = query.descending != backward
+    fields = listing.visible(listing.columns, allow_pid=query.allow_pid)
+    named = {field.key for field in fields}
+    own = [S[name] for name in ("id", "study_instance_uid", "device_id") if name not in named]
+    select = (
+        sa.select(*own, *(field.labelled() for field in fields))
+        .select_from(studies())
+        .where(*conditions(listing, query))
+        .limit(query.limit + 1)
+    )
+    select = select.order_by(*_order(key, descending=descending))
+    if cursor is None:
+        return select
+    here, there = (
+        sa.tuple_(key, S.id),
+        sa.tuple_(_key_of(listing, query, cursor), sa.literal(cursor, sa.BigInteger())),
+    )
+    return select.where(here < there if descending else here > there)
+
+
+def count_capped(listing: Listing, query: ListQuery, cap: int = CAP) -> sa.Select[Any]:
+    """The number of studies, at most `cap` + 1: a greater number is told as "more than `cap`"."""
+    some = matching(listing, query).limit(cap + 1).subquery()
+    return sa.select(sa.func.count()).select_from(some)
+
+
+def stream(listing: Listing, query: ListQuery, *, allow_pid: bool | None = None) -> sa.Select[Any]:
+    """Every event of every matching study, one row an event, in the list's order and then the events' order.
+
+    A study without events is one row with the event fields empty. Rows carry `id` (the study's), `report_index`,
+    `event_index` and the keys of `listing.study_fields` and `listing.event_fields`. Read it with a server-side cursor.
+    """
+    pid = query.allow_pid if allow_pid is None else allow_pid
+    fields = listing.visible((*listing.study_fields, *listing.event_fields), allow_pid=pid)
+    columns = [field.labelled() for field in fields]
+    order = _order(listing.sorts[query.sort].sort_key, descending=query.descending)
+    places = [listing.event_table.c[name] for name in ("report_index", "event_index")]
+    return (
+        sa.select(S.id, *places, *columns)
+        .select_from(with_events(listing, columns, outer=True))
+        .where(*conditions(listing, query))
+        .order_by(*order, *listing.event_order)
+    )
+
+
+def stream_studies(listing: Listing, query: ListQuery) -> sa.Select[Any]:
+    """Every matching study in the list's order, under `id` and the keys of `listing.study_fields`."""
+    fields = listing.visible(listing.study_fields, allow_pid=query.allow_pid)
+    order = _order(listing.sorts[query.sort].sort_key, descending=query.descending)
+    return (
+        sa.select(S.id, *(field.labelled() for field in fields))
+        .select_from(studies())
+        .where(*conditions(listing, query))
+        .order_by(*order)
+    )
+
+
+def events(listing: Listing, study_id: int) -> sa.Select[Any]:
+    """The events of one study in their order, under the keys of `listing.event_fields`."""
+    columns = [field.labelled() for field in listing.event_fields]
+    places = [listing.event_table.c[name] for name in ("report_index", "event_index")]
+    return (
+        sa.select(*places, *columns)
+        .select_from(with_events(listing, columns, outer=False))
+        .where(S.id == study_id)
+        .order_by(*listing.event_order)
+    )
+
+
+def aggregate(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Select[Any]:
+    """What a chart shows: statistics by series and period, or a histogram (see `Aggregate`)."""
+    return histogram(listing, query, wanted) if wanted.bins else statistics(listing, query, wanted)
+
+
+def _order(key: sa.ColumnElement[Any], *, descending: bool) -> tuple[sa.UnaryExpression[Any], ...]:
+    return (key.desc(), S.id.desc()) if descending else (key.asc(), S.id.asc())
+
+
+def _key_of(listing: Listing, query: ListQuery, study_id: int) -> Any:
+    """The sort key of the study at a cursor."""
+    return (
+        sa.select(listing.sorts[query.sort].sort_key)
+        .select_from(studies())
+        .where(S.id == study_id)
+        .correlate(None)
+        .scalar_subquery()
+    )

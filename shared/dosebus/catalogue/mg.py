@@ -1,0 +1,51 @@
+"""Mammography."""
+
+from __future__ import annotations
+
+from dosebus.catalogue.field import quantity
+from dosebus.catalogue.filter import between, contains
+from dosebus.catalogue.listing import Listing, exists_in
+from dosebus.catalogue.projection_fields import BY_KEY, PROTOCOL, chosen
+from dosebus.catalogue.study_fields import COMMON_FILTERS, EVENTS, EXPORTED, LISTED, S, protocol_of
+from dosebus.store.tables import dose
+
+AGD = (
+    quantity(
+        "accumulated_agd_left_mgy", "AGD left", S.accumulated_agd_left_mgy, "mGy", 2, concept="DCM:111637"
+    ),
+    quantity(
+        "accumulated_agd_right_mgy", "AGD right", S.accumulated_agd_right_mgy, "mGy", 2, concept="DCM:111637"
+    ),
+    quantity(
+        "accumulated_agd_both_mgy", "AGD both", S.accumulated_agd_both_mgy, "mGy", 2, concept="DCM:111637"
+    ),
+)
+WITHIN = exists_in(dose.projection_event)
+EXPORT_ORDER = (
+    "view", "view_modifier", "laterality", "acquisition_protocol", "compressed_thickness_mm",
+    "radiological_thickness_mm", "compression_force_n", "magnification_factor", "image_intensifier_field_size_mm",
+    "exposure_control_mode", "anode_target_material", "filter_materials", "filter_thicknesses_mm", "focal_spot_mm",
+    "kvp_mean", "tube_current_ma_mean", "exposure_time_ms", "exposure_mas", "entrance_exposure_at_rp_mgy", "agd_mgy",
+    "percent_fibroglandular_tissue", "comment",
+)  # fmt: skip
+
+MG = Listing(
+    name="mg",
+    title="Mammography",
+    modality_types=("MG",),
+    predicate=dose.MG,
+    event_table=dose.projection_event,
+    event_order=(dose.projection_event.c.report_index, dose.projection_event.c.event_index),
+    columns=(*LISTED, EVENTS, *AGD),
+    filters=(
+        *COMMON_FILTERS,
+        protocol_of("Acquisition protocol", PROTOCOL),
+        contains("view", BY_KEY["view"], within=WITHIN),
+        contains("exposure_control_mode", BY_KEY["exposure_control_mode"], within=WITHIN),
+        *between("thickness", BY_KEY["compressed_thickness_mm"], within=WITHIN),
+    ),
+    study_fields=(*EXPORTED, *AGD),
+    event_fields=chosen(*EXPORT_ORDER),
+    event_columns=EXPORT_ORDER,
+    groupings=("display_name", "study_description", "requested_procedure", "acquisition_protocol", "view"),
+)

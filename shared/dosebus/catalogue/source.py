@@ -1,0 +1,70 @@
+"""Where the rows of a listing come from: its tables, joined as far as the wanted fields need, and its conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.visitors import iterate
+
+from dosebus.catalogue.field import Grain
+from dosebus.catalogue.filter import FilterKind
+from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.query import ListQuery
+from dosebus.store.tables import dose
+
+S = dose.study.c
+
+
+def studies() -> sa.Join:
+    """Studies with their devices."""
+    return dose.study.outerjoin(dose.device, dose.device.c.id == S.device_id)
+
+
+def with_events(listing: Listing, columns: Iterable[sa.ColumnElement[Any]], *, outer: bool) -> sa.Join:
+    """Studies with their events, and with those further tables that `columns` read.
+
+    `outer` keeps studies without events.
+    """
+    events = listing.event_table
+    joined = studies().join(events, events.c.study_id == S.id, isouter=outer)
+    read = tables_of(columns)
+    for join in listing.joins:
+        if join.table in read:
+            joined = joined.join(join.table, join.on, isouter=True)
+    return joined
+
+
+def tables_of(columns: Iterable[sa.ColumnElement[Any]]) -> set[Any]:
+    """The tables and aliases that expressions read."""
+    return {
+        element.table
+        for column in columns
+        for element in iterate(column)
+        if isinstance(element, sa.ColumnClause) and element.table is not None
+    }
+
+
+def conditions(listing: Listing, query: ListQuery) -> list[sa.ColumnElement[bool]]:
+    """What a row must fulfil: be of the listing, and every filter. Test data is left out unless asked for."""
+    found: list[sa.ColumnElement[bool]] = [sa.literal_column(f"dose.study.{listing.predicate}", sa.Boolean())]
+    asked_test_data = False
+    for asked in query.filters:
+        known = listing.filters_by_key[asked.key]
+        asked_test_data = asked_test_data or known.kind is FilterKind.TEST_DATA
+        found.append(known.condition(asked.value))
+    if not asked_test_data:
+        found.append(S.not_patient_indicator.is_(None))
+    return found
+
+
+def matching(listing: Listing, query: ListQuery) -> sa.Select[Any]:
+    """The ids of the studies that fulfil a query, with the tables its conditions read."""
+    return sa.select(S.id).select_from(studies()).where(*conditions(listing, query))
+
+
+def grain_of(listing: Listing, *keys: str | None) -> Grain:
+    """Event if any of the fields is one value an event."""
+    grains = {listing.fields[key].grain for key in keys if key is not None}
+    return Grain.EVENT if Grain.EVENT in grains else Grain.STUDY
