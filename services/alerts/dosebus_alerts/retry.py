@@ -9,7 +9,7 @@ from hashlib import sha256
 
 @dataclass(frozen=True)
 class RetrySchedule:
-    """Delays that double from `first_s` to `longest_s`, until `give_up_after_s` have passed since the start."""
+    """Delays that double from `first_s` to `longest_s`, until `give_up_after_s` have passed."""
 
     first_s: float
     longest_s: float

@@ -40,7 +40,7 @@ class Rule:
         if self.step is None:
             return self.level
         steps = int((value - self.level) / self.step)
-        # The quotient may be rounded across a whole number; the comparison that counts is that with the level.
+        # The quotient may be rounded across a whole number; what counts is the comparison with the level.
         candidates = (self.step_level(count) for count in (steps + 1, steps, steps - 1) if count >= 0)
         return next((level for level in candidates if level <= value), self.level)
 
@@ -66,20 +66,32 @@ class Breach:
 
 
 def identity(rule: Rule, study_instance_uid: str, level: float) -> str:
-    """Rule, what it watches, level and study; neither its title nor its version, whose change warns nobody."""
+    """Rule, what it watches, level and study; a change of title or version warns nobody again."""
     weeks = "" if rule.weeks is None else f"{rule.weeks}w"
     return f"{rule.key}|{rule.quantity}|{rule.scope}{weeks}|{level:.12g}|{study_instance_uid}"
 
 
 def breaches(study: StudyDose, history: Sequence[StudyDose], rules: Sequence[Rule]) -> tuple[Breach, ...]:
-    """Every rule that the study passes, each with the highest level reached.
-
-    A sum that the study alone would pass is left to the rule that watches the study itself: one fact, one
-    warning.
-    """
+    """Every rule that the study passes, each with the highest level reached."""
     found = (_breach(study, history, rule) for rule in rules if study.modality_types & rule.modality_types)
-    passed = tuple(breach for breach in found if breach is not None)
+    return tuple(breach for breach in found if breach is not None)
+
+
+def to_tell(passed: Sequence[Breach]) -> tuple[Breach, ...]:
+    """Those of one study's breaches that are worth a warning of their own.
+
+    A sum whose level the study alone reaches is left to the rule that watches the study itself: one fact,
+    one warning.
+    """
     return tuple(breach for breach in passed if not _told_by_study(breach, passed))
+
+
+def still_holds(alert_identity: str, level: float, study_uid: str, passed: Sequence[Breach]) -> bool:
+    """Whether an alert that was raised earlier is still true: its level, or a higher one, is reached."""
+    return any(
+        level <= breach.level and alert_identity == identity(breach.rule, study_uid, level)
+        for breach in passed
+    )
 
 
 def windows_of(rules: Iterable[Rule]) -> frozenset[Window]:

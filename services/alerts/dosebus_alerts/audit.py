@@ -1,0 +1,107 @@
+"""The audit chain: who did what with which alert, each entry sealed with the hash of the one before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from dosebus.store.tables.alerts import audit
+from dosebus.store.transaction import Transaction
+from dosebus_alerts.locks import lock_audit
+
+GENESIS = "0" * 64
+"""The hash before the first entry."""
+SYSTEM = "dosebus"
+"""The actor where no person acts."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. `details` holds plain JSON values and no patient data."""
+
+    action: str
+    alert_id: UUID | None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    actor: str = SYSTEM
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `verify` found: the number of entries, the last hash, and the first entry that does not fit."""
+
+    entries: int
+    head: str
+    broken_at: int | None
+    reason: str | None = None
+
+
+def seal(
+    previous: str, seq: int, at: datetime, actor: str, action: str, alert_id: UUID | None, details: object
+) -> str:
+    """The SHA-256 of an entry in canonical JSON, the previous hash included."""
+    content = {
+        "previous_hash": previous,
+        "seq": seq,
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": actor,
+        "action": action,
+        "alert_id": None if alert_id is None else str(alert_id),
+        "details": details,
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return sha256(canonical.encode()).hexdigest()
+
+
+def append(tx: Transaction, entries: Iterable[Entry]) -> None:
+    """Append entries; the last thing a transaction does, because it holds the chain until the commit."""
+    waiting = list(entries)
+    if not waiting:
+        return
+    lock_audit(tx)
+    last = tx.execute(sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    rows: list[dict[str, Any]] = []
+    for entry in waiting:
+        seq += 1
+        at = datetime.now(UTC)
+        details = json.loads(json.dumps(dict(entry.details)))
+        sealed = seal(previous, seq, at, entry.actor, entry.action, entry.alert_id, details)
+        rows.append(
+            {
+                "seq": seq,
+                "at": at,
+                "actor": entry.actor,
+                "action": entry.action,
+                "alert_id": entry.alert_id,
+                "details": details,
+                "previous_hash": previous,
+                "hash": sealed,
+            }
+        )
+        previous = sealed
+    tx.execute(sa.insert(audit), rows)
+
+
+def verify(connection: Connection) -> Verdict:
+    """Recompute the whole chain. A cut-off end shows only against a head that was noted elsewhere."""
+    previous, count = GENESIS, 0
+    for row in connection.execute(
+        sa.select(audit).order_by(audit.c.seq), execution_options={"yield_per": 1000}
+    ):
+        count += 1
+        if row.seq != count:
+            return Verdict(count - 1, previous, count, f"entry {count} is missing")
+        if row.previous_hash != previous:
+            return Verdict(count - 1, previous, row.seq, "does not continue the entry before")
+        if row.hash != seal(previous, row.seq, row.at, row.actor, row.action, row.alert_id, row.details):
+            return Verdict(count - 1, previous, row.seq, "was changed after it was written")
+        previous = row.hash
+    return Verdict(count, previous, None)
