@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 class SecretFileSource(PydanticBaseSettingsSource):
     """Reads `DOSEBUS_X` from the file that `DOSEBUS_X_FILE` names, as container secrets are mounted."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic's signature
         """The stripped content of the file, or None when the variable is not set."""
         prefix = str(self.config.get("env_prefix", ""))
         path = os.environ.get(f"{prefix}{field_name}_file".upper())
@@ -58,7 +58,7 @@ class ServiceSettings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over secret files."""

@@ -1,1 +1,1 @@
-"""The published schemas as SQLAlchemy Core tables, one module per owner."""
+"""The tables that other services than their owner may read, as SQLAlchemy Core tables."""

@@ -1,0 +1,135 @@
+"""The relay: carries committed events from a service's outbox to the bus."""
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from opentelemetry.trace import SpanKind
+from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from dosebus.bus.bus import Bus
+from dosebus.bus.fault import describe
+from dosebus.bus.message import BusUnavailableError, Outgoing, PublishError
+from dosebus.store.engine import Database
+from dosebus.telemetry import traces
+from dosebus.telemetry.metrics import OUTBOX_AGE, OUTBOX_FAILURES, OUTBOX_ROWS, PUBLISHED
+
+POLL_SECONDS = 1.0
+"""The safety net for letters that another process wrote."""
+UNSENT_PAUSE = "5 seconds"
+MEASURE_SECONDS = 5.0
+
+
+class Relay:
+    """Publishes outbox rows in order, many in flight, and deletes what the bus has confirmed.
+
+    A transaction of this process wakes it; several processes share the rows through SKIP LOCKED. Rows stay
+    until they are confirmed, so a crash here can only send a message twice, which the inbox makes harmless.
+    """
+
+    def __init__(self, database: Database, bus: Bus, *, batch: int = 256) -> None:
+        self._database = database
+        self._bus = bus
+        self._batch = batch
+        self._stop = threading.Event()
+        self._measured = 0.0
+        self._away = False
+        self._log = structlog.get_logger("dosebus.relay").bind(service=database.service)
+        self.thread = threading.Thread(target=self._run, name=f"relay {database.service}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to relay."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Send what is there, then end; waits for it."""
+        self._stop.set()
+        self._database.outbox_written.set()
+        self.thread.join(timeout=10)
+
+    def _run(self) -> None:
+        pause = 0.0
+        while True:
+            stopping = self._stop.wait(pause) if pause else self._stop.is_set()
+            if not pause and not stopping:
+                self._database.outbox_written.wait(POLL_SECONDS)
+                stopping = self._stop.is_set()
+            self._database.outbox_written.clear()
+            pause = self._carry_all()
+            if stopping:
+                return
+
+    def _carry_all(self) -> float:
+        """Relay until the outbox is empty; gives the seconds to wait when that failed."""
+        try:
+            while self.carry() == self._batch:
+                self._measure()
+            self._measure()
+        except (BusUnavailableError, DBAPIError) as error:
+            OUTBOX_FAILURES.labels(self._database.service).inc()
+            if not self._away:
+                self._log.warning("bus or database away, letters wait in the outbox", error=describe(error))
+            self._away = True
+            return 1.0
+        if self._away:
+            self._log.info("bus and database are back")
+        self._away = False
+        return 0.0
+
+    def carry(self) -> int:
+        """Relay one batch and give its size. Raises BusUnavailableError, sqlalchemy.exc.DBAPIError."""
+        outbox = self._database.outbox
+        with self._database.transaction() as tx:
+            # A deletion lost in a crash only repeats messages.
+            tx.execute(text("SET LOCAL synchronous_commit = off"))
+            rows = tx.execute(
+                select(outbox)
+                .where(outbox.c.available_at <= func.now())
+                .order_by(outbox.c.id)
+                .limit(self._batch)
+                .with_for_update(skip_locked=True)
+            ).all()
+            if not rows:
+                return 0
+            unsent = self._publish(rows)
+            sent = [row.id for row in rows if str(row.message_id) not in unsent]
+            tx.execute(delete(outbox).where(outbox.c.id == func.any(sent)))
+            if unsent:
+                held = [row.id for row in rows if str(row.message_id) in unsent]
+                later = func.now() + text(f"interval '{UNSENT_PAUSE}'")
+                tx.execute(update(outbox).where(outbox.c.id == func.any(held)).values(available_at=later))
+        PUBLISHED.labels(self._database.service).inc(len(sent))
+        return len(rows)
+
+    def _publish(self, rows: Sequence[Row[Any]]) -> frozenset[str]:
+        """Hand rows to the bus; gives the ids of those it did not take."""
+        letters = [Outgoing(str(row.message_id), row.topic, bytes(row.body), row.mandatory) for row in rows]
+        try:
+            self._bus.publish(letters)
+        except PublishError as error:
+            OUTBOX_FAILURES.labels(self._database.service).inc()
+            self._log.error("not taken, kept in the outbox", count=len(error.unsent), reason=error.reason)
+            return error.unsent
+        for row in rows:
+            if row.traceparent:
+                with (
+                    traces.continued(row.traceparent),
+                    traces.span(f"publish {row.topic}", kind=SpanKind.PRODUCER),
+                ):
+                    pass
+        return frozenset()
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        if now - self._measured < MEASURE_SECONDS:
+            return
+        self._measured = now
+        outbox = self._database.outbox
+        age = func.extract("epoch", func.now() - func.min(outbox.c.created_at))
+        with self._database.reading() as connection:
+            count, oldest = connection.execute(select(func.count(), age).select_from(outbox)).one()
+        OUTBOX_ROWS.labels(self._database.service).set(count)
+        OUTBOX_AGE.labels(self._database.service).set(float(oldest or 0))

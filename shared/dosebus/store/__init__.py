@@ -1,0 +1,1 @@
+"""PostgreSQL: one schema, role and migration history per owner."""

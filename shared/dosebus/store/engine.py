@@ -1,0 +1,79 @@
+"""The way to the database."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+from dosebus.store.mailbox import outbox_table
+from dosebus.store.transaction import Transaction
+
+
+def driver_url(url: str) -> URL:
+    """A `postgresql://` URL for SQLAlchemy with psycopg 3. Raises ValueError for another database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        raise ValueError(f"DoseBus keeps its data in PostgreSQL, not in {parsed.get_backend_name()}")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+class Database:
+    """A pool of connections that act as one service's role.
+
+    The role is set at the start of every session, so that the GRANTs hold also where one login serves all
+    services (standalone).
+    """
+
+    def __init__(
+        self, url: str, *, schema: str, service: str, pool_size: int = 8, role: str | None = None
+    ) -> None:
+        self.schema = schema
+        self.service = service
+        self.url = url
+        self.role = role or f"dosebus_{service}"
+        self.outbox = outbox_table(schema)
+        self.outbox_written = threading.Event()
+        self.engine: Engine = create_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                "options": f"-c role={self.role} -c jit=off",
+                "application_name": f"dosebus-{service}",
+                "connect_timeout": 10,
+            },
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A unit of work: committed at the end of the block, rolled back by any error."""
+        with self.engine.connect() as connection:
+            with connection.begin():
+                tx = Transaction(connection, self.outbox, self.service)
+                yield tx
+                has_letters = tx.write_letters()
+            if has_letters:
+                self.outbox_written.set()
+            tx.tell_followers()
+
+    @contextmanager
+    def reading(self, *, snapshot: bool = False) -> Iterator[Connection]:
+        """A read-only connection; with `snapshot` all its statements see one moment."""
+        with self.engine.connect() as plain:
+            level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
+            connection = plain.execution_options(postgresql_readonly=True, isolation_level=level)
+            with connection.begin():
+                yield connection
+
+    def check(self) -> None:
+        """Ask the server for a sign of life. Raises sqlalchemy.exc.OperationalError."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
