@@ -77,7 +77,7 @@ def projection_totals(report: ProjectionReport) -> Totals:
         number_of_planes=len(planes),
         number_of_events_plane_a=len(report.events) - events_b,
         number_of_events_plane_b=events_b if plane_b else None,
-        total_dap_gym2=rounded_sum(daps, 12),
+        total_dap_gym2=rounded_sum(daps, 15),
         total_dap_plane_a_gym2=_dap(plane_a) if plane_a else None,
         total_dap_plane_b_gym2=_dap(plane_b) if plane_b else None,
         dose_rp_total_plane_a_gy=_dose_rp(plane_a) if plane_a else None,

@@ -1,0 +1,82 @@
+"""Every kind of study that can be asked for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+from dosebus_simulator.ct import make_ct
+from dosebus_simulator.mammography import make_mg
+from dosebus_simulator.projection import make_biplane, make_rf
+from dosebus_simulator.radiography import make_dx
+from dosebus_simulator.radiopharmaceutical import make_nm
+from dosebus_simulator.simulated import SimulatedStudy
+from dosebus_simulator.styles import STYLES
+
+Maker = Callable[..., SimulatedStudy]
+"""Takes the parts of a seed, and `day`; makes the study."""
+
+SOP_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.88.67",
+    "1.2.840.10008.5.1.4.1.1.88.68",
+    "1.2.840.10008.5.1.4.1.1.88.22",
+    "1.2.840.10008.5.1.4.1.1.88.33",
+    "1.2.840.10008.5.1.4.1.1.1",
+    "1.2.840.10008.5.1.4.1.1.1.1",
+    "1.2.840.10008.5.1.4.1.1.1.1.1",
+    "1.2.840.10008.5.1.4.1.1.1.2",
+    "1.2.840.10008.5.1.4.1.1.1.2.1",
+    "1.2.840.10008.5.1.4.1.1.7",
+    "1.2.840.10008.5.1.4.1.1.20",
+    "1.2.840.10008.5.1.4.1.1.128",
+)
+"""The storage classes of everything that is made: dose and other SR, CR, DX, MG, secondary capture, NM, PET."""
+
+CT_HEAD_BYTES, CT_EVENT_BYTES = 3_500, 6_100
+RF_HEAD_BYTES, RF_EVENT_BYTES = 7_000, 8_700
+
+
+def makers() -> dict[str, Maker]:
+    """Kind: who makes it. `style-NAME` is a CT or fluoroscopy report written in that vendor style."""
+    made: dict[str, Maker] = {
+        "ct": make_ct,
+        "rf": make_rf,
+        "biplane": make_biplane,
+        "dx": make_dx,
+        "mg": make_mg,
+        "nm": make_nm,
+    }
+    for name in STYLES:
+        made[f"ct-{name}"] = partial(make_ct, style=name)
+        made[f"rf-{name}"] = partial(make_rf, style=name)
+    return made
+
+
+def events_for(kind: str, size_bytes: int) -> int:
+    """The number of events with which a report of that kind comes nearest to a size.
+
+    Raises:
+        ValueError: the size of that kind cannot be chosen.
+    """
+    if kind.startswith("ct"):
+        head, event = CT_HEAD_BYTES, CT_EVENT_BYTES
+    elif kind.startswith("rf"):
+        head, event = RF_HEAD_BYTES, RF_EVENT_BYTES
+    else:
+        raise ValueError(f"the size of a {kind} study cannot be chosen, only that of ct and rf")
+    return max(1, round((size_bytes - head) / event))
+
+
+def make(kind: str, *seed: object, day: date, size_bytes: int | None = None) -> SimulatedStudy:
+    """One study of a kind.
+
+    Raises:
+        ValueError: there is no such kind, or its size cannot be chosen.
+    """
+    maker = makers().get(kind)
+    if maker is None:
+        raise ValueError(f"no kind {kind!r}; there are {', '.join(makers())}")
+    if size_bytes is None:
+        return maker(*seed, day=day)
+    return maker(*seed, day=day, events=events_for(kind, size_bytes))
