@@ -1,0 +1,1 @@
+"""A pynetdicom acceptor that waits instead of polling and never decodes a data set."""

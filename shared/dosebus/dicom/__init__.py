@@ -1,0 +1,1 @@
+"""What every DICOM association and file of ours has in common."""
