@@ -42,7 +42,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What is asked of a listing. Cursors are ids of studies, so that no value of a patient gets into an address."""
+    """What is asked of a listing. Cursors are study ids: no patient data in addresses."""
 
     listing: str
     filters: tuple[Asked, ...] = ()
@@ -105,7 +105,7 @@ class ListQuery:
         return replace(self, after=after, before=before)
 
     def page_of(self, fetched: Sequence[Any]) -> Page:
-        """The page in the row mappings that `compile.page` fetched: one row more than the limit tells of a further page."""
+        """The page in the rows that `compile.page` fetched; one more than the limit tells of a further page."""
         further = len(fetched) > self.limit
         rows = fetched[: self.limit]
         if self.before is not None:

@@ -1,0 +1,50 @@
+"""The archive of objects: reports stay whole, images keep their header."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO
+from uuid import UUID
+
+import pydicom
+import sqlalchemy as sa
+from pydicom.dataset import FileDataset
+
+from dosebus.blobs.blobs import Blobs
+from dosebus.store.tables import dose
+from dosebus.store.transaction import Transaction
+
+STRUCTURED_REPORTS = "1.2.840.10008.5.1.4.1.1.88."
+SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
+"""Dose screens: what they tell stands in their pixels."""
+
+
+def keeps_pixels(sop_class_uid: str) -> bool:
+    """Whether objects of this class stay whole in the archive."""
+    return sop_class_uid.startswith((STRUCTURED_REPORTS, SECONDARY_CAPTURES))
+
+
+def header_of(image: BinaryIO) -> bytes:
+    """An image as a DICOM file without its pixel data and what follows them. Raises InvalidDicomError."""
+    header = pydicom.dcmread(image, stop_before_pixels=True, force=False)
+    out = io.BytesIO()
+    if not isinstance(header, FileDataset):
+        raise TypeError("dcmread gave no file data set")
+    header.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+def slim_image(tx: Transaction, blobs: Blobs, object_id: UUID) -> None:
+    """Let the archive keep only the header of a recorded image. Its whole blob goes when the record is committed."""
+    o = dose.dicom_object.c
+    row = tx.execute(
+        sa.select(o.sop_class_uid, o.blob_key).where(o.object_id == object_id, o.outcome == "recorded")
+    ).first()
+    if row is None or keeps_pixels(row.sop_class_uid):
+        return
+    with blobs.open(row.blob_key) as image:
+        slim = blobs.put(header_of(image))
+    if slim == row.blob_key:
+        return
+    tx.execute(sa.update(dose.dicom_object).where(o.object_id == object_id).values(blob_key=slim))
+    tx.after_commit(lambda: blobs.delete(row.blob_key))

@@ -1,0 +1,204 @@
+"""Records objects: reads one, puts its study together again, and writes what became of both."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import sqlalchemy as sa
+import structlog
+from psycopg import DataError
+from sqlalchemy.exc import DataError as SqlDataError
+
+from dosebus.bus.fault import describe
+from dosebus.domain.contribution import Contribution
+from dosebus.domain.study import Study
+from dosebus.events.extract import ObjectSetAside, StudyRecorded
+from dosebus.store.tables.config import setting
+from dosebus.store.transaction import Transaction
+from dosebus_extract.devices import Device, see_device, see_software
+from dosebus_extract.merge import MergeOptions, combine, prune
+from dosebus_extract.outcome import Ignored, NotRecorded, Rejected
+from dosebus_extract.people import PeoplePolicy, apply_policy
+from dosebus_extract.read import read_object
+from dosebus_extract.record_metrics import RECORDED
+from dosebus_extract.record_rows import study_at
+from dosebus_extract.settings import ExtractSettings
+from dosebus_extract.store_object import (
+    Incoming,
+    contributions_of,
+    recorded_object,
+    settle_contributions,
+    write_recorded,
+    write_set_aside,
+)
+from dosebus_extract.store_study import Standing, lock_study, standing, write_study
+
+Change = Literal["added", "extended", "replaced", "unchanged"]
+PEOPLE_SETTING = "people"
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """A study put together: the record, its device, and the contributions that make it."""
+
+    study: Study
+    device: Device
+    kept: tuple[Contribution, ...]
+
+
+def extractor_version() -> str:
+    """The version that is kept with everything this extractor records."""
+    return importlib.metadata.version("dosebus-extract")
+
+
+def read_contribution(tx: Transaction, data: bytes, settings: ExtractSettings) -> Contribution:
+    """Read an object and apply the people policy. Raises Ignored or Rejected, and nothing else for a bad object."""
+    try:
+        contribution = read_object(data, settings.read_options())
+    except NotRecorded:
+        raise
+    except Exception as error:
+        # Reading is pure: what fails once fails always, so a retry would only hide the object.
+        structlog.get_logger("dosebus.extract").error("reader failed", error=describe(error))
+        raise Rejected("reader_failed", f"The reader failed: {describe(error)}") from error
+    return apply_policy(
+        contribution, people_policy(tx, settings), settings.pseudonym_key.get_secret_value().encode()
+    )
+
+
+def people_policy(tx: Transaction, settings: ExtractSettings) -> PeoplePolicy:
+    """The policy of the settings, changed by what the published configuration says."""
+    said = tx.execute(sa.select(setting.c.value).where(setting.c.key == PEOPLE_SETTING)).scalar()
+    policy = settings.people_policy()
+    if not isinstance(said, dict):
+        return policy
+    return PeoplePolicy.model_validate(policy.model_dump() | said)
+
+
+def record(tx: Transaction, incoming: Incoming, data: bytes, settings: ExtractSettings) -> None:
+    """Record one object; whatever is wrong with it becomes its outcome with a reason.
+
+    Raises only for what a retry may mend (the database, a bug in writing).
+    """
+    try:
+        contribution = read_contribution(tx, data, settings)
+        with tx.connection.begin_nested():
+            record_contribution(tx, incoming, contribution)
+    except NotRecorded as outcome:
+        set_aside(tx, incoming, outcome)
+    except (DataError, SqlDataError, UnicodeEncodeError) as error:
+        set_aside(tx, incoming, Rejected("unstorable", f"A value cannot be stored: {describe(error)}"))
+
+
+def record_contribution(tx: Transaction, incoming: Incoming, contribution: Contribution) -> None:
+    """Add a contribution to its study. Raises Ignored when an object of its SOP Instance UID is recorded already."""
+    lock_study(tx, contribution.study_instance_uid)
+    if recorded_object(tx, contribution.sop_instance_uid, but=incoming.object_id) is not None:
+        raise Ignored("already_recorded", "An object with this SOP Instance UID is recorded already.")
+    before = standing(tx, contribution.study_instance_uid)
+    earlier = contributions_of(tx, before.id) if before else []
+    others = [one for one in earlier if one.sop_instance_uid != contribution.sop_instance_uid]
+    combined = put_together(tx, [*others, contribution], incoming.received_at)
+    change = change_of(contribution, others, combined.kept, before)
+    study_id = write_combined(tx, combined, before, incoming.received_at, with_entries=change != "unchanged")
+    write_recorded(tx, incoming, contribution, study_id, extractor_version())
+    settle_contributions(tx, study_id, [*others, contribution], combined.kept)
+    publish_recorded(
+        tx, study_id, combined, incoming, sop_instance_uid=contribution.sop_instance_uid, change=change
+    )
+
+
+def put_together(tx: Transaction, contributions: Sequence[Contribution], received_at: datetime) -> Combined:
+    """Combine a study's contributions as its device's settings ask."""
+    kept = prune(contributions)
+    study = combine(kept)
+    device = see_device(tx, study.equipment, received_at)
+    if device.modality_override is not None:
+        study = combine(kept, MergeOptions(modality_override=device.modality_override))
+    at = study_at(study) or received_at.replace(tzinfo=None)
+    see_software(tx, device, study.equipment.software_version, at)
+    return Combined(study, device, kept)
+
+
+def change_of(
+    new: Contribution, others: Sequence[Contribution], kept: Sequence[Contribution], before: Standing | None
+) -> Change:
+    """What a contribution does to its study."""
+    if before is None:
+        return "added"
+    staying = {one.sop_instance_uid for one in kept}
+    if new.sop_instance_uid not in staying:
+        return "unchanged"
+    return "extended" if all(one.sop_instance_uid in staying for one in others) else "replaced"
+
+
+def write_combined(
+    tx: Transaction,
+    combined: Combined,
+    before: Standing | None,
+    received_at: datetime,
+    *,
+    with_entries: bool = True,
+) -> int:
+    """Write a study that was put together; gives its id."""
+    return write_study(
+        tx,
+        combined.study,
+        before,
+        device_id=combined.device.id,
+        extractor_version=extractor_version(),
+        received_at=received_at,
+        with_entries=with_entries,
+    )
+
+
+def publish_recorded(
+    tx: Transaction,
+    study_id: int,
+    combined: Combined,
+    incoming: Incoming,
+    *,
+    sop_instance_uid: str,
+    change: Change,
+) -> None:
+    """Tell that an object is recorded, and count it once the transaction has committed."""
+    uid = combined.study.study_instance_uid
+    event = StudyRecorded(
+        study_id=study_id,
+        study_instance_uid=uid,
+        modality_types=combined.study.modality_types,
+        device_id=combined.device.id,
+        sop_instance_uid=sop_instance_uid,
+        object_id=incoming.object_id,
+        change=change,
+        recorded_at=datetime.now(UTC),
+    )
+    tx.publish(event, subject=uid)
+    tx.after_commit(RECORDED.labels("recorded").inc)
+
+
+def set_aside(tx: Transaction, incoming: Incoming, outcome: NotRecorded) -> None:
+    """Enter an object as ignored or rejected, and tell so."""
+    kind: Literal["ignored", "rejected"] = "ignored" if isinstance(outcome, Ignored) else "rejected"
+    write_set_aside(
+        tx,
+        incoming,
+        outcome=kind,
+        code=outcome.code,
+        reason=outcome.reason,
+        extractor_version=extractor_version(),
+    )
+    tx.publish(
+        ObjectSetAside(
+            object_id=incoming.object_id,
+            sop_instance_uid=incoming.sop_instance_uid,
+            outcome=kind,
+            reason_code=outcome.code,
+        ),
+        subject=str(incoming.object_id),
+    )
+    tx.after_commit(RECORDED.labels(kind).inc)

@@ -1,0 +1,40 @@
+"""What extract needs to know beside what every service does."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from dosebus.settings import ServiceSettings
+from dosebus_extract.people import Keeping, PeoplePolicy
+from dosebus_extract.read import ReadOptions
+
+
+class ExtractSettings(ServiceSettings):
+    """Settings of extract. What a page configures (`config.setting`) wins over the people policy given here."""
+
+    pseudonym_key: SecretStr = SecretStr("")
+    """Secret of the keyed pseudonyms; whoever has it can test guesses, whoever loses it loses the sums over time."""
+    keep_patient_name: Keeping = "none"
+    keep_patient_id: Keeping = "pseudonym"
+    keep_accession_number: Keeping = "plain"
+    keep_patient_birth_date: Keeping = "none"
+    not_patient_id_patterns: tuple[str, ...] = ()
+    not_patient_name_patterns: tuple[str, ...] = ()
+    keep_pixel_data: bool = False
+    """Whether images stay whole in the archive; otherwise their header is kept once they were read."""
+    ignored_observer_uid_models: tuple[str, ...] = ReadOptions().ignored_observer_uid_models
+
+    def people_policy(self) -> PeoplePolicy:
+        """The policy that these settings make."""
+        return PeoplePolicy(
+            patient_name=self.keep_patient_name,
+            patient_id=self.keep_patient_id,
+            accession_number=self.keep_accession_number,
+            patient_birth_date=self.keep_patient_birth_date,
+            not_patient_id_patterns=self.not_patient_id_patterns,
+            not_patient_name_patterns=self.not_patient_name_patterns,
+        )
+
+    def read_options(self) -> ReadOptions:
+        """How objects are read."""
+        return ReadOptions(ignored_observer_uid_models=self.ignored_observer_uid_models)

@@ -1,0 +1,130 @@
+"""Writes what became of an object, and keeps what it contributes to its study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from dosebus.domain.contribution import Contribution
+from dosebus.store.packed import pack, unpack
+from dosebus.store.tables import dose
+from dosebus.store.transaction import Transaction
+
+O = dose.dicom_object.c  # noqa: E741 - the table's columns, as D and S elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An object as it came in: what the event, or an earlier row, tells of it."""
+
+    object_id: UUID
+    sop_instance_uid: str | None
+    sop_class_uid: str | None
+    blob_key: str
+    received_at: datetime
+
+
+def recorded_object(tx: Transaction, sop_instance_uid: str, *, but: UUID) -> UUID | None:
+    """The object that is recorded under this SOP Instance UID, if it is another than `but`."""
+    return tx.execute(
+        sa.select(O.object_id).where(
+            O.sop_instance_uid == sop_instance_uid, O.outcome == "recorded", O.object_id != but
+        )
+    ).scalar()
+
+
+def contributions_of(tx: Transaction, study_id: int) -> list[Contribution]:
+    """What a study's objects contribute; those that add nothing any more are left out."""
+    packed = tx.execute(
+        sa.select(O.contribution)
+        .where(O.study_id == study_id, O.contribution.is_not(None))
+        .order_by(O.sop_instance_uid)
+    ).scalars()
+    return [unpack(Contribution, one) for one in packed]
+
+
+def write_recorded(
+    tx: Transaction, incoming: Incoming, contribution: Contribution, study_id: int, extractor_version: str
+) -> None:
+    """Enter an object as recorded, with its contribution."""
+    _write(
+        tx,
+        incoming,
+        {
+            "sop_instance_uid": contribution.sop_instance_uid,
+            "sop_class_uid": contribution.sop_class_uid,
+            "study_id": study_id,
+            "outcome": "recorded",
+            "kind": contribution.kind,
+            "contribution": pack(contribution),
+            "extractor_version": extractor_version,
+            "reason_code": None,
+            "reason": None,
+        },
+    )
+
+
+def write_set_aside(
+    tx: Transaction, incoming: Incoming, *, outcome: str, code: str, reason: str, extractor_version: str
+) -> None:
+    """Enter an object as ignored or rejected, with the reason."""
+    _write(
+        tx,
+        incoming,
+        {
+            "sop_instance_uid": _clean(incoming.sop_instance_uid),
+            "sop_class_uid": _clean(incoming.sop_class_uid),
+            "study_id": None,
+            "outcome": outcome,
+            "reason_code": code,
+            "reason": _clean(reason),
+            "kind": None,
+            "contribution": None,
+            "extractor_version": extractor_version,
+        },
+    )
+
+
+def settle_contributions(
+    tx: Transaction, study_id: int, all_of_it: Iterable[Contribution], kept: Iterable[Contribution]
+) -> None:
+    """Write back which contributions still add something; the others are dropped and said to be contained."""
+    before = {one.sop_instance_uid: one for one in all_of_it}
+    after = {one.sop_instance_uid: one for one in kept}
+    of_study = O.study_id == study_id
+    for uid, one in after.items():
+        if before.get(uid) != one:
+            where = sa.and_(of_study, O.sop_instance_uid == uid, O.outcome == "recorded")
+            tx.execute(sa.update(dose.dicom_object).where(where).values(contribution=pack(one)))
+    gone = sorted(before.keys() - after.keys())
+    if gone:
+        tx.execute(
+            sa.update(dose.dicom_object)
+            .where(of_study, O.sop_instance_uid.in_(gone))
+            .values(
+                contribution=None,
+                reason_code="contained",
+                reason="Another report of the study contains all its events.",
+            )
+        )
+
+
+def _write(tx: Transaction, incoming: Incoming, values: dict[str, Any]) -> None:
+    row = values | {
+        "object_id": incoming.object_id,
+        "blob_key": incoming.blob_key,
+        "received_at": incoming.received_at,
+        "recorded_at": datetime.now(UTC),
+    }
+    statement = insert(dose.dicom_object).values(row)
+    tx.execute(statement.on_conflict_do_update(index_elements=["object_id"], set_=row))
+
+
+def _clean(text: str | None) -> str | None:
+    return text.replace("\0", "") if text else text

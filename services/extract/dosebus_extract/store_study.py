@@ -1,0 +1,119 @@
+"""Writes a combined study into the published tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg import sql
+
+from dosebus.domain.study import Study
+from dosebus.store.packed import pack
+from dosebus.store.tables import dose
+from dosebus.store.transaction import Transaction
+from dosebus_extract.record_rows import ENTRY_TABLES, Rows, entries, study_values
+
+S = dose.study.c
+STUDY_LOCK = 0x73747564
+"""Name space of the advisory locks that let one object of a study be recorded at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands of a study: its row's id, and the revision and modalities of its record."""
+
+    id: int
+    revision: int
+    modality_types: tuple[str, ...]
+
+
+def lock_study(tx: Transaction, study_instance_uid: str) -> None:
+    """Wait until no other transaction records this study; held until this one ends."""
+    key = sa.func.hashtextextended(study_instance_uid, STUDY_LOCK)
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def standing(tx: Transaction, study_instance_uid: str) -> Standing | None:
+    """What stands of a study, or None."""
+    row = tx.execute(
+        sa.select(S.id, S.revision, S.modality_types).where(S.study_instance_uid == study_instance_uid)
+    ).first()
+    return Standing(row.id, row.revision, tuple(row.modality_types)) if row else None
+
+
+def write_study(
+    tx: Transaction,
+    study: Study,
+    before: Standing | None,
+    *,
+    device_id: int | None,
+    extractor_version: str,
+    received_at: datetime,
+    with_entries: bool = True,
+) -> int:
+    """Write a study over what stands of it; gives its id. Without `with_entries` its events stay as they are."""
+    values: dict[str, Any] = study_values(study) | {
+        "device_id": device_id,
+        "record": pack(study),
+        "extractor_version": extractor_version,
+        "recorded_at": datetime.now(UTC),
+    }
+    if before is None:
+        values |= {"first_received_at": received_at, "revision": 1}
+        study_id = int(tx.execute(sa.insert(dose.study).values(values).returning(S.id)).scalar_one())
+    else:
+        study_id = before.id
+        values |= {
+            "first_received_at": sa.func.least(S.first_received_at, received_at),
+            "revision": before.revision + 1,
+        }
+        tx.execute(sa.update(dose.study).where(S.id == study_id).values(values))
+        if with_entries:
+            clear_entries(tx, study_id)
+    if with_entries:
+        for rows in entries(study):
+            copy_rows(tx, study_id, rows)
+    return study_id
+
+
+def clear_entries(tx: Transaction, study_id: int) -> None:
+    """Remove what the reports of a study list."""
+    for table in ENTRY_TABLES:
+        tx.execute(sa.delete(table).where(table.c.study_id == study_id))
+
+
+def copy_rows(tx: Transaction, study_id: int, rows: Rows) -> None:
+    """Write rows of one study by COPY."""
+    statement = copy_statement(rows.table, ("study_id", *rows.columns))
+    with tx.psycopg.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows.rows:
+            copy.write_row([study_id, *row])
+
+
+def copy_statement(table: sa.Table, columns: Sequence[str]) -> sql.Composed:
+    """`COPY table (columns) FROM STDIN`."""
+    return sql.SQL("COPY {}.{} ({}) FROM STDIN").format(
+        sql.Identifier(dose.SCHEMA),
+        sql.Identifier(table.name),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+    )
+
+
+def remove_study(tx: Transaction, study_id: int) -> None:
+    """Remove a study with everything its reports list; its objects stay known, without a contribution."""
+    o = dose.dicom_object.c
+    tx.execute(
+        sa.update(dose.dicom_object)
+        .where(o.study_id == study_id)
+        .values(
+            outcome="ignored",
+            reason_code="study_removed",
+            reason="The study was removed.",
+            contribution=None,
+            study_id=None,
+        )
+    )
+    tx.execute(sa.delete(dose.study).where(S.id == study_id))
