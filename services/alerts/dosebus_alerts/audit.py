@@ -43,18 +43,16 @@ class Verdict:
     reason: str | None = None
 
 
-def seal(
-    previous: str, seq: int, at: datetime, actor: str, action: str, alert_id: UUID | None, details: object
-) -> str:
+def seal(previous: str, seq: int, at: datetime, entry: Entry) -> str:
     """The SHA-256 of an entry in canonical JSON, the previous hash included."""
     content = {
         "previous_hash": previous,
         "seq": seq,
         "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "actor": actor,
-        "action": action,
-        "alert_id": None if alert_id is None else str(alert_id),
-        "details": details,
+        "actor": entry.actor,
+        "action": entry.action,
+        "alert_id": None if entry.alert_id is None else str(entry.alert_id),
+        "details": dict(entry.details),
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return sha256(canonical.encode()).hexdigest()
@@ -72,8 +70,7 @@ def append(tx: Transaction, entries: Iterable[Entry]) -> None:
     for entry in waiting:
         seq += 1
         at = datetime.now(UTC)
-        details = json.loads(json.dumps(dict(entry.details)))
-        sealed = seal(previous, seq, at, entry.actor, entry.action, entry.alert_id, details)
+        sealed = seal(previous, seq, at, entry)
         rows.append(
             {
                 "seq": seq,
@@ -81,7 +78,7 @@ def append(tx: Transaction, entries: Iterable[Entry]) -> None:
                 "actor": entry.actor,
                 "action": entry.action,
                 "alert_id": entry.alert_id,
-                "details": details,
+                "details": dict(entry.details),
                 "previous_hash": previous,
                 "hash": sealed,
             }
@@ -101,7 +98,8 @@ def verify(connection: Connection) -> Verdict:
             return Verdict(count - 1, previous, count, f"entry {count} is missing")
         if row.previous_hash != previous:
             return Verdict(count - 1, previous, row.seq, "does not continue the entry before")
-        if row.hash != seal(previous, row.seq, row.at, row.actor, row.action, row.alert_id, row.details):
+        entry = Entry(row.action, row.alert_id, row.details, row.actor)
+        if row.hash != seal(previous, row.seq, row.at, entry):
             return Verdict(count - 1, previous, row.seq, "was changed after it was written")
         previous = row.hash
     return Verdict(count, previous, None)

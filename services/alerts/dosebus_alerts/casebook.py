@@ -1,0 +1,198 @@
+"""The alerts themselves: raised once, revalued, withdrawn, reinstated, each with its mails and its audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+from sqlalchemy.dialects.postgresql import insert
+
+from dosebus.events.alerts import AlertRaised
+from dosebus.events.identity import uuid7
+from dosebus.store.tables.alerts import alert
+from dosebus.store.transaction import Transaction
+from dosebus.telemetry import traces
+from dosebus_alerts import outbound
+from dosebus_alerts.audit import Entry
+from dosebus_alerts.configuration import Configuration, Recipient
+from dosebus_alerts.rules import Breach, still_holds, to_tell
+
+Origin = Literal["arrival", "recalculation"]
+
+OPEN_STATES = ("detected", "queued", "sent", "failed")
+"""States in which nobody has yet dealt with an alert; only such an alert is withdrawn."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many alerts a piece of work raised, withdrew, reinstated and revalued."""
+
+    raised: int = 0
+    withdrawn: int = 0
+    reinstated: int = 0
+    revalued: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
+
+@dataclass
+class Casebook:
+    """Brings the alerts of studies in line with what they breach, within one transaction.
+
+    The audit entries are gathered and left to the caller, who appends them last.
+    """
+
+    tx: Transaction
+    configuration: Configuration
+    origin: Origin
+    sender_domain: str
+    tally: Tally = Tally()
+    entries: list[Entry] = field(default_factory=list)
+
+    def settle(self, uid: str, passed: Sequence[Breach]) -> None:
+        """Raise what is new, withdraw what no longer holds, reinstate and revalue what does."""
+        known = {
+            row.identity: row
+            for row in self.tx.execute(sa.select(alert).where(alert.c.study_instance_uid == uid))
+        }
+        for breach in passed:
+            row = known.get(breach.identity)
+            if row is not None:
+                self._confirm(row, breach)
+        for breach in to_tell(passed):
+            if breach.identity not in known:
+                self._raise(breach)
+        for row in known.values():
+            if row.withdrawn_at is None and not still_holds(row.identity, row.level, uid, passed):
+                self._withdraw(row)
+
+    def _raise(self, breach: Breach) -> None:
+        rule, study, now = breach.rule, breach.study, datetime.now(UTC)
+        wanting = [one for one in self.configuration.recipients if one.wants(rule)]
+        reached = [one for one in wanting if one.email is not None]
+        silent = self.origin == "recalculation" and not self.configuration.mail_after_recalculation
+        note = _mail_note(wanting, reached, silent=silent)
+        alert_id = uuid7()
+        inserted = self.tx.execute(
+            insert(alert)
+            .values(
+                id=alert_id,
+                identity=breach.identity,
+                rule_key=rule.key,
+                rule_version=rule.version,
+                rule_title=rule.title,
+                quantity=rule.quantity,
+                scope=rule.scope,
+                weeks=rule.weeks,
+                level=breach.level,
+                severity=rule.severity,
+                study_id=study.study_id,
+                study_instance_uid=study.study_instance_uid,
+                patient=study.patient,
+                value=breach.value,
+                evidence=_evidence(breach),
+                origin=self.origin,
+                state="queued" if reached and not silent else "detected",
+                mail_note=note,
+                without_address=[one.name for one in wanting if one.email is None],
+                raised_at=now,
+                changed_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=[alert.c.identity])
+        )
+        if inserted.rowcount != 1:
+            return
+        if not silent:
+            outbound.queue(
+                self.tx, alert_id, "alert", reached, self.sender_domain, traces.current_traceparent()
+            )
+        self.tx.publish(
+            AlertRaised(
+                alert_id=alert_id,
+                rule_key=rule.key,
+                study_id=study.study_id,
+                study_instance_uid=study.study_instance_uid,
+                level=f"{breach.level:.12g}",
+                severity=rule.severity,
+            )
+        )
+        self._note(
+            alert_id,
+            "raised",
+            rule=rule.key,
+            rule_version=rule.version,
+            study_instance_uid=study.study_instance_uid,
+            level=breach.level,
+            value=breach.value,
+            origin=self.origin,
+            mails=0 if silent else len(reached),
+            mail_note=note,
+        )
+        self.tally += Tally(raised=1)
+
+    def _confirm(self, row: Row[Any], breach: Breach) -> None:
+        changes: dict[str, Any] = {}
+        if row.value != breach.value or row.evidence != _evidence(breach):
+            changes |= {"value": breach.value, "evidence": _evidence(breach), "patient": breach.study.patient}
+        if row.study_id != breach.study.study_id:
+            changes["study_id"] = breach.study.study_id
+        if row.withdrawn_at is not None:
+            changes |= {"withdrawn_at": None, "withdrawn_reason": None}
+        if not changes:
+            return
+        self._change(row.id, **changes)
+        if row.withdrawn_at is not None:
+            outbound.resume(self.tx, row.id)
+            self._note(row.id, "reinstated", value=breach.value)
+            self.tally += Tally(reinstated=1)
+        elif "value" in changes:
+            self._note(row.id, "revalued", value=breach.value, before=row.value)
+            self.tally += Tally(revalued=1)
+
+    def _withdraw(self, row: Row[Any]) -> None:
+        if row.state not in OPEN_STATES:
+            return
+        in_force = any(rule.key == row.rule_key for rule in self.configuration.rules)
+        reason = "level_no_longer_reached" if in_force else "rule_not_in_force"
+        self._change(row.id, withdrawn_at=datetime.now(UTC), withdrawn_reason=reason)
+        outbound.cancel(self.tx, row.id)
+        self._note(row.id, "withdrawn", reason=reason, value=row.value)
+        self.tally += Tally(withdrawn=1)
+
+    def _change(self, alert_id: UUID, **values: object) -> None:
+        self.tx.execute(
+            sa.update(alert).where(alert.c.id == alert_id).values(changed_at=datetime.now(UTC), **values)
+        )
+
+    def _note(self, alert_id: UUID, action: str, **details: object) -> None:
+        self.entries.append(Entry(action, alert_id, details))
+
+
+def with_state(tx: Transaction, alert_id: UUID, before: Sequence[str], after: str) -> bool:
+    """Move an alert to another state if it is in one of `before`; says whether it was."""
+    moved = tx.execute(
+        sa.update(alert)
+        .where(alert.c.id == alert_id, alert.c.state.in_(before))
+        .values(state=after, changed_at=datetime.now(UTC))
+    )
+    return moved.rowcount == 1
+
+
+def _evidence(breach: Breach) -> list[dict[str, object]]:
+    return [asdict(contribution) for contribution in breach.evidence]
+
+
+def _mail_note(wanting: Sequence[Recipient], reached: Sequence[Recipient], *, silent: bool) -> str | None:
+    if silent:
+        return "found_by_recalculation"
+    if not wanting:
+        return "no_recipient"
+    if not reached:
+        return "no_recipient_has_an_address"
+    return None if len(reached) == len(wanting) else "some_recipients_without_address"

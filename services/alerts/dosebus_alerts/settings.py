@@ -1,0 +1,38 @@
+"""The settings of alerts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+
+from dosebus.settings import ServiceSettings
+
+
+class AlertsSettings(ServiceSettings):
+    """How mail leaves the house; environment variables carry the prefix `DOSEBUS_`."""
+
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_ca_file: Path | None = None
+    smtp_hello_name: str | None = None
+    smtp_command_timeout_s: float = 30.0
+    smtp_acceptance_timeout_s: float = 600.0
+    """How long to wait for the answer to a whole message; RFC 5321 section 4.5.3.2.6 asks for ten minutes."""
+    smtp_retry_first_s: float = 15.0
+    smtp_retry_longest_s: float = 3600.0
+    smtp_give_up_after_s: float = 5 * 86400.0
+    mail_sender: str = "DoseBus <dosebus@localhost>"
+    mail_sink: bool = False
+    """Take mail with the built-in sink instead of a server; for demonstrations only."""
+    mail_sink_folder: Path = Path("mail")
+    mail_poll_s: float = 1.0
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain of message ids: that of the sender."""
+        return self.mail_sender.rstrip("> ").rpartition("@")[2] or "localhost"
