@@ -119,8 +119,6 @@ def nm_study(visited: Visit, tracer: Tracer | None = None) -> Study:
             PatientCharacteristics(
                 subject_age_years=float(int(visited.age_years)),
                 subject_sex=SEXES[visited.person.sex],
-                patient_height_as_reported=f"{visited.person.height_m:g} m",
-                patient_weight_as_reported=f"{visited.person.weight_kg:g} kg",
             ),
         ),
     )

@@ -19,8 +19,8 @@ from dosebus_simulator.sender import Parcel, Target
 from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
 
 
-def as_parcel(made: SimulatedObject, folder: Path) -> Parcel:
-    """The object, written into a folder and ready to send."""
+def as_parcel(made: SimulatedObject, kind: str, folder: Path) -> Parcel:
+    """An object of a study of that kind, written into a folder and ready to send."""
     meta = made.dataset.file_meta
     return Parcel(
         made.save(folder),
@@ -28,7 +28,7 @@ def as_parcel(made: SimulatedObject, folder: Path) -> Parcel:
         made.sop_instance_uid,
         str(meta.TransferSyntaxUID),
         made.study_instance_uid,
-        made.kind,
+        kind,
     )
 
 
@@ -88,7 +88,7 @@ class Session:
             delivery = opened.enter_context(self._delivery(folder, books)) if self.target else None
             for study in paced(studies, self.rate):
                 for one in study.objects:
-                    parcel = as_parcel(one, folder)
+                    parcel = as_parcel(one, study.kind, folder)
                     if delivery is not None:
                         delivery.hand_in(parcel)
                 made += 1
