@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from dosebus.catalogue.field import Field, Grain, Kind
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import ListQuery, QueryError
-from dosebus.catalogue.source import conditions, grain_of, studies, with_events
+from dosebus.catalogue.source import conditions, grain_of, with_events, with_studies
 from dosebus.store.tables import dose
 
 S = dose.study.c
@@ -36,6 +36,14 @@ class Aggregate:
     series_limit: int = MOST_SERIES
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """What makes rows one series (`key`), and how the series is called (`name`)."""
+
+    key: sa.ColumnElement[Any]
+    name: sa.ColumnElement[Any]
+
+
 def statistics(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Select[Any]:
     """Rows of `series`, `period`, `frequency` and, with a value, `n, mean, minimum, q1, median, q3, maximum`.
 
@@ -44,7 +52,7 @@ def statistics(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Sele
     """
     value, series, period, source = _parts(listing, wanted)
     columns: list[sa.ColumnElement[Any]] = [
-        series.label("series"),
+        sa.func.min(series.name).label("series"),
         period.label("period"),
         sa.func.count().label("frequency"),
     ]
@@ -54,8 +62,8 @@ def statistics(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Sele
         sa.select(*columns)
         .select_from(source)
         .where(*conditions(listing, query))
-        .group_by(sa.text("1"), sa.text("2"))
-        .order_by(sa.text("1 NULLS LAST"), sa.text("2 NULLS LAST"))
+        .group_by(series.key, sa.text("2"))
+        .order_by(series.key.nulls_last(), sa.text("2 NULLS LAST"))
     )
 
 
@@ -72,7 +80,7 @@ def histogram(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Selec
         raise QueryError({"bins": f"is not between 2 and {MOST_BINS}"})
     number = sa.cast(value.column, sa.Double)
     sample = (
-        sa.select(series.label("series"), number.label("value"))
+        sa.select(series.key.label("key"), series.name.label("name"), number.label("value"))
         .select_from(source)
         .where(*conditions(listing, query), value.column.is_not(None))
         .cte("sample")
@@ -88,9 +96,14 @@ def histogram(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Selec
     )
     bin_number = sa.func.least(drawn, bins)
     counted = (
-        sa.select(sample.c.series, bin_number.label("bin"), sa.func.count().label("frequency"))
+        sa.select(
+            sample.c.key,
+            sa.func.min(sa.func.min(sample.c.name)).over(partition_by=sample.c.key).label("series"),
+            bin_number.label("bin"),
+            sa.func.count().label("frequency"),
+        )
         .select_from(sample.join(ends, sa.true()))
-        .group_by(sa.text("1"), sa.text("2"))
+        .group_by(sample.c.key, sa.text("3"))
         .cte("counted")
     )
     return (
@@ -102,13 +115,13 @@ def histogram(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Selec
             (ends.c.low + width * counted.c.bin).label("upper"),
         )
         .select_from(counted.join(ends, sa.true()))
-        .order_by(counted.c.series.nulls_last(), counted.c.bin)
+        .order_by(counted.c.key.nulls_last(), counted.c.bin)
     )
 
 
 def _parts(
     listing: Listing, wanted: Aggregate
-) -> tuple[Field | None, sa.ColumnElement[Any], sa.ColumnElement[Any], sa.FromClause]:
+) -> tuple[Field | None, Series, sa.ColumnElement[Any], sa.FromClause]:
     value = _field(listing, "value", wanted.value)
     by = _field(listing, "by", wanted.by)
     if value is not None and not value.numeric:
@@ -116,7 +129,7 @@ def _parts(
     if by is not None and (by.personal or by.kind not in (Kind.TEXT, Kind.INTEGER)):
         raise QueryError({"by": f"{by.key} cannot make series"})
     used = [one.column for one in (value, by) if one is not None]
-    source: sa.FromClause = studies()
+    source = with_studies(listing, used)
     if grain_of(listing, wanted.value, wanted.by) is Grain.EVENT:
         source = with_events(listing, used, outer=False)
     return value, _series(by, fold_case=wanted.fold_case), _period(wanted.over), source
@@ -131,12 +144,14 @@ def _field(listing: Listing, parameter: str, key: str | None) -> Field | None:
         raise QueryError({parameter: f"{key} is not a field of the {listing.title} list"}) from None
 
 
-def _series(by: Field | None, *, fold_case: bool) -> sa.ColumnElement[Any]:
+def _series(by: Field | None, *, fold_case: bool) -> Series:
     if by is None:
-        return sa.cast(sa.null(), sa.Text)
+        nothing = sa.cast(sa.null(), sa.Text)
+        return Series(nothing, nothing)
     if by.kind is Kind.TEXT and fold_case:
-        return sa.func.lower(sa.func.btrim(by.column))
-    return by.column
+        trimmed = sa.func.btrim(by.column)
+        return Series(sa.func.lower(trimmed), trimmed)
+    return Series(by.column, by.column)
 
 
 def _period(over: Period | None) -> sa.ColumnElement[Any]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from dosebus.catalogue.aggregate import Aggregate, histogram, statistics
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import ListQuery
-from dosebus.catalogue.source import conditions, matching, studies, with_events
+from dosebus.catalogue.source import conditions, matching, studies, with_events, with_studies
 from dosebus.store.tables import dose
 
 S = dose.study.c
@@ -72,11 +72,11 @@ def stream(listing: Listing, query: ListQuery, *, allow_pid: bool | None = None)
 
 def stream_studies(listing: Listing, query: ListQuery) -> sa.Select[Any]:
     """Every matching study in the list's order, under `id` and the keys of `listing.study_fields`."""
-    fields = listing.visible(listing.study_fields, allow_pid=query.allow_pid)
+    columns = [field.labelled() for field in listing.visible(listing.study_fields, allow_pid=query.allow_pid)]
     order = _order(listing.sorts[query.sort].sort_key, descending=query.descending)
     return (
-        sa.select(S.id, *(field.labelled() for field in fields))
-        .select_from(studies())
+        sa.select(S.id, *columns)
+        .select_from(with_studies(listing, columns))
         .where(*conditions(listing, query))
         .order_by(*order)
     )

@@ -97,7 +97,7 @@ CT = Listing(
     predicate=dose.CT,
     event_table=dose.ct_event,
     event_order=(E.report_index, E.event_index),
-    joins=(Join(FIRST, _at(FIRST, 0)), Join(SECOND, _at(SECOND, 1))),
+    event_joins=(Join(FIRST, _at(FIRST, 0)), Join(SECOND, _at(SECOND, 1))),
     columns=(*LISTED, EVENTS, SPIRAL, AXIAL, LOCALISER, TOTAL_DLP),
     filters=(
         *COMMON_FILTERS,

@@ -16,7 +16,7 @@ from dosebus.store.tables import dose
 
 @dataclass(frozen=True, eq=False)
 class Join:
-    """A further table of an event row, such as the first X-ray source of a CT event."""
+    """A further table, at most one row of it a study or event, such as the first X-ray source of a CT event."""
 
     table: sa.FromClause
     on: sa.ColumnElement[bool]
@@ -41,7 +41,8 @@ class Listing:
     study_fields: tuple[Field, ...]
     event_fields: tuple[Field, ...]
     event_columns: tuple[str, ...]
-    joins: tuple[Join, ...] = ()
+    study_joins: tuple[Join, ...] = ()
+    event_joins: tuple[Join, ...] = ()
     default_sort: str = "study_at"
     groupings: tuple[str, ...] = ("display_name", "study_description", "requested_procedure")
 

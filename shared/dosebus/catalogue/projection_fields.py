@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from dosebus.catalogue.field import DAP, Field, Grain, Kind, count, quantity, text
 from dosebus.catalogue.study_fields import EVENT
@@ -148,11 +149,10 @@ def chosen(*keys: str) -> tuple[Field, ...]:
     return (*(BY_KEY[key] for key in keys), *(field for key, field in BY_KEY.items() if key not in keys))
 
 
-def of_plane(column: str, codes: tuple[str, ...]) -> sa.ColumnElement[Any]:
-    """A total of one plane, summed over the study's reports; `codes` are the plane's code values."""
+def plane_totals(name: str, codes: tuple[str, ...], columns: Sequence[str]) -> LateralFromClause:
+    """Totals of one plane, summed over a study's reports; `codes` are the plane's code values."""
     return (
-        sa.select(sa.func.sum(A.c[column]))
+        sa.select(*(sa.func.sum(A.c[column]).label(column) for column in columns))
         .where(A.c.study_id == dose.study.c.id, A.c.acquisition_plane_code.in_(codes))
-        .correlate(dose.study)
-        .scalar_subquery()
+        .lateral(name)
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from sqlalchemy.sql.selectable import LateralFromClause
+
 from dosebus.catalogue.field import DAP, Display, Field, quantity
 from dosebus.catalogue.filter import between, contains
-from dosebus.catalogue.listing import Listing
-from dosebus.catalogue.projection_fields import PROTOCOL, chosen, of_plane
+from dosebus.catalogue.listing import Join, Listing
+from dosebus.catalogue.projection_fields import PROTOCOL, chosen, plane_totals
 from dosebus.catalogue.study_fields import (
     COMMON_FILTERS,
     EVENTS,
@@ -22,8 +25,6 @@ DOSE_RP = quantity("dose_rp_total_gy", "Dose at RP", S.dose_rp_total_gy, "Gy", 4
 FLUORO_TIME = quantity(
     "total_fluoro_time_s", "Fluoroscopy time", S.total_fluoro_time_s, "s", 0, concept="DCM:113730"
 )
-PLANES = {"a": ("Plane A", ("113620", "113622", "113890")), "b": ("Plane B", ("113621",))}
-
 ACCUMULATED = (
     ("dap_total_gym2", "DAP", "Gy·m²", DAP, "DCM:113722"),
     ("dose_rp_total_gy", "dose at RP", "Gy", Display("Gy", 1.0, 4), "DCM:113725"),
@@ -36,17 +37,22 @@ ACCUMULATED = (
 )
 
 
-def _plane_totals() -> tuple[Field, ...]:
+PLANE_A, PLANE_B = (
+    plane_totals(name, codes, [row[0] for row in ACCUMULATED])
+    for name, codes in (("plane_a", ("113620", "113622", "113890")), ("plane_b", ("113621",)))
+)
+
+
+def _fields_of(plane: LateralFromClause, title: str) -> tuple[Field, ...]:
     return tuple(
         quantity(
-            f"plane_{plane}_{column}",
+            f"{plane.name}_{column}",
             f"{title} {label}",
-            of_plane(column, codes),
+            plane.c[column],
             unit,
             display=display,
             concept=concept,
         )
-        for plane, (title, codes) in PLANES.items()
         for column, label, unit, display, concept in ACCUMULATED
     )
 
@@ -57,6 +63,7 @@ RF = Listing(
     modality_types=("RF",),
     predicate=dose.RF,
     event_table=dose.projection_event,
+    study_joins=(Join(PLANE_A, sa.true()), Join(PLANE_B, sa.true())),
     event_order=(dose.projection_event.c.report_index, dose.projection_event.c.event_index),
     columns=(*LISTED, PHYSICIAN, EVENTS, FLUORO_TIME, TOTAL_DAP, DOSE_RP),
     filters=(
@@ -66,7 +73,9 @@ RF = Listing(
         *between("dap", TOTAL_DAP),
         *between("dose_rp", DOSE_RP),
     ),
-    study_fields=(*EXPORTED, TOTAL_DAP, DOSE_RP, FLUORO_TIME, *_plane_totals()),
+    study_fields=(
+        *EXPORTED, TOTAL_DAP, DOSE_RP, FLUORO_TIME, *_fields_of(PLANE_A, "Plane A"), *_fields_of(PLANE_B, "Plane B"),
+    ),
     event_fields=chosen(
         "datetime_started", "event_type", "acquisition_protocol", "acquisition_plane", "pulse_rate_per_s",
         "image_intensifier_field_size_mm", "filter_materials", "filter_thicknesses_mm", "kvp_mean",

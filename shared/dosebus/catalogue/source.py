@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from dosebus.catalogue.field import Grain
 from dosebus.catalogue.filter import FilterKind
-from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.listing import Join, Listing
 from dosebus.catalogue.query import ListQuery
 from dosebus.store.tables import dose
 
@@ -22,18 +22,27 @@ def studies() -> sa.Join:
     return dose.study.outerjoin(dose.device, dose.device.c.id == S.device_id)
 
 
-def with_events(listing: Listing, columns: Iterable[sa.ColumnElement[Any]], *, outer: bool) -> sa.Join:
+def with_studies(listing: Listing, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Join:
+    """Studies with their devices, and with those further tables of a study that `columns` read."""
+    return _joined(studies(), listing.study_joins, columns)
+
+
+def with_events(listing: Listing, columns: Sequence[sa.ColumnElement[Any]], *, outer: bool) -> sa.Join:
     """Studies with their events, and with those further tables that `columns` read.
 
     `outer` keeps studies without events.
     """
     events = listing.event_table
-    joined = studies().join(events, events.c.study_id == S.id, isouter=outer)
+    joined = with_studies(listing, columns).join(events, events.c.study_id == S.id, isouter=outer)
+    return _joined(joined, listing.event_joins, columns)
+
+
+def _joined(source: sa.Join, joins: Iterable[Join], columns: Iterable[sa.ColumnElement[Any]]) -> sa.Join:
     read = tables_of(columns)
-    for join in listing.joins:
+    for join in joins:
         if join.table in read:
-            joined = joined.join(join.table, join.on, isouter=True)
-    return joined
+            source = source.join(join.table, join.on, isouter=True)
+    return source
 
 
 def tables_of(columns: Iterable[sa.ColumnElement[Any]]) -> set[Any]:
