@@ -7,7 +7,22 @@ from datetime import date
 from functools import partial
 
 from dosebus_simulator.ct import make_ct
+from dosebus_simulator.ct_series import (
+    make_continued_ct,
+    make_cumulative_ct,
+    make_dose_check_ct,
+    make_dual_source_ct,
+)
 from dosebus_simulator.mammography import make_mg
+from dosebus_simulator.odd import (
+    make_arcadis,
+    make_duplicate,
+    make_non_dose,
+    make_random,
+    make_test_patient,
+    make_truncated,
+    make_without_study,
+)
 from dosebus_simulator.projection import make_biplane, make_rf
 from dosebus_simulator.radiography import make_dx
 from dosebus_simulator.radiopharmaceutical import make_nm
@@ -46,6 +61,17 @@ def makers() -> dict[str, Maker]:
         "dx": make_dx,
         "mg": make_mg,
         "nm": make_nm,
+        "cumulative": make_cumulative_ct,
+        "continued": make_continued_ct,
+        "dose-check": make_dose_check_ct,
+        "dual-source": make_dual_source_ct,
+        "arcadis": make_arcadis,
+        "test-patient": make_test_patient,
+        "duplicate": make_duplicate,
+        "truncated": make_truncated,
+        "random": make_random,
+        "without-study": make_without_study,
+        "non-dose": make_non_dose,
     }
     for name in STYLES:
         made[f"ct-{name}"] = partial(make_ct, style=name)

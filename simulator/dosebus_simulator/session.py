@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import click
@@ -19,11 +20,11 @@ from dosebus_simulator.sender import Parcel, Target
 from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
 
 
-def as_parcel(made: SimulatedObject, kind: str, folder: Path) -> Parcel:
+def as_parcel(made: SimulatedObject, kind: str, folder: Path, number: int) -> Parcel:
     """An object of a study of that kind, written into a folder and ready to send."""
     meta = made.dataset.file_meta
     return Parcel(
-        made.save(folder),
+        made.save(folder, number),
         str(meta.MediaStorageSOPClassUID),
         made.sop_instance_uid,
         str(meta.TransferSyntaxUID),
@@ -76,7 +77,7 @@ class Session:
 
     def run(self, studies: Iterator[SimulatedStudy], total: int) -> tuple[Books, int]:
         """Make and deliver all studies; what became of the objects, and the number of studies made."""
-        books, made = Books(), 0
+        books, made, numbers = Books(), 0, count(1)
         progress = Progress(total, time.monotonic())
         with ExitStack() as opened:
             folder = self.out or Path(
@@ -88,7 +89,7 @@ class Session:
             delivery = opened.enter_context(self._delivery(folder, books)) if self.target else None
             for study in paced(studies, self.rate):
                 for one in study.objects:
-                    parcel = as_parcel(one, study.kind, folder)
+                    parcel = as_parcel(one, study.kind, folder, next(numbers))
                     if delivery is not None:
                         delivery.hand_in(parcel)
                 made += 1

@@ -21,7 +21,8 @@ class SimulatedObject:
     kind: str
     dataset: FileDataset
     outcome: Outcome = "recorded"
-    reason: str | None = None
+    data: bytes | None = None
+    """What is sent instead of the encoded data set, where the object is broken on purpose."""
 
     @property
     def sop_instance_uid(self) -> str:
@@ -36,11 +37,12 @@ class SimulatedObject:
 
     def encoded(self) -> bytes:
         """The object as a DICOM file."""
-        return encoded(self.dataset)
+        return encoded(self.dataset) if self.data is None else self.data
 
-    def save(self, folder: Path) -> Path:
-        """Write the object into a folder, named by kind and SOP Instance UID."""
-        path = folder / f"{self.kind}-{self.sop_instance_uid}.dcm"
+    def save(self, folder: Path, number: int | None = None) -> Path:
+        """Write the object into a folder, named by kind and SOP Instance UID, and by its number if it has one."""
+        prefix = "" if number is None else f"{number:05d}-"
+        path = folder / f"{prefix}{self.kind}-{self.sop_instance_uid}.dcm"
         path.write_bytes(self.encoded())
         return path
 

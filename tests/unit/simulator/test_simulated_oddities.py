@@ -1,0 +1,98 @@
+"""Studies with several reports, vendors' own ways, and objects that are broken on purpose."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from pydicom import dcmread
+
+from dosebus_simulator.bench import bench_reports
+from dosebus_simulator.ct_series import (
+    make_continued_ct,
+    make_cumulative_ct,
+    make_dose_check_ct,
+    make_dual_source_ct,
+)
+from dosebus_simulator.odd import (
+    make_arcadis,
+    make_duplicate,
+    make_non_dose,
+    make_random,
+    make_truncated,
+    make_without_study,
+)
+from dosebus_simulator.simulated import SimulatedObject
+
+
+def event_uids(made: SimulatedObject) -> set[str]:
+    return {
+        str(item.UID)
+        for container in made.dataset.ContentSequence
+        for item in container.get("ContentSequence", [])
+        if item.ValueType == "UIDREF" and item.ConceptNameCodeSequence[0].CodeValue == "113769"
+    }
+
+
+def test_cumulative_reports_grow_and_the_first_comes_again() -> None:
+    made = make_cumulative_ct(1)
+    first, second, third, again = made.objects
+    assert event_uids(first) < event_uids(second) < event_uids(third)
+    assert again.sop_instance_uid == first.sop_instance_uid
+    assert again.outcome == "ignored"
+    assert made.truth is not None
+    assert made.truth.totals.number_of_events == 3
+    assert len(made.truth.sop_instance_uids_processed) == 3
+    assert len({one.study_instance_uid for one in made.objects}) == 1
+
+
+def test_continued_reports_have_other_events_of_the_same_study() -> None:
+    made = make_continued_ct(1)
+    first, second = made.objects
+    assert first.study_instance_uid == second.study_instance_uid
+    assert event_uids(first).isdisjoint(event_uids(second))
+    assert made.truth is not None
+    assert len(made.truth.ct_reports) == 2
+    assert made.truth.totals.number_of_events == 4
+
+
+def test_dose_check_and_dual_source_are_written() -> None:
+    checked = dcmread(BytesIO(make_dose_check_ct(1).objects[0].encoded())).to_json()
+    assert "Dose Check Alert Details" in checked
+    assert "Hirsch^Ada" in checked
+    dual = make_dual_source_ct(1)
+    assert dual.truth is not None
+    event = dual.truth.ct_reports[0].events[-1]
+    assert event.number_of_xray_sources == 2
+    assert [source.source_id for source in event.sources] == ["A", "B"]
+
+
+def test_arcadis_summary_has_totals_and_no_template() -> None:
+    made = make_arcadis(1)
+    dataset = made.objects[0].dataset
+    assert "ContentTemplateSequence" not in dataset
+    assert dataset.ConceptNameCodeSequence[0].CodingSchemeDesignator == "99SMS_RADSUM"
+    told = {item.ConceptNameCodeSequence[0].CodeValue: item for item in dataset.ContentSequence}
+    assert made.truth is not None
+    assert float(told["C-204"].MeasuredValueSequence[0].NumericValue) / 10_000 == pytest.approx(
+        made.truth.totals.total_dap_gym2
+    )
+
+
+def test_broken_objects_are_broken_and_expected_to_be_rejected() -> None:
+    for maker in (make_truncated, make_random, make_without_study, make_non_dose):
+        made = maker(1)
+        assert made.truth is None
+        assert [one.outcome for one in made.objects] == ["rejected"]
+    assert "StudyInstanceUID" not in make_without_study(1).objects[0].dataset
+    whole = make_truncated(1).objects[0]
+    assert len(whole.encoded()) < len(SimulatedObject("ct", whole.dataset).encoded())
+    first, again = make_duplicate(1).objects
+    assert first.encoded() == again.encoded()
+    assert (first.outcome, again.outcome) == ("recorded", "ignored")
+
+
+def test_bench_reports_have_the_sizes_they_name() -> None:
+    reports = dict(bench_reports())
+    assert 85_000 < len(reports["simulated CT, 97 KB"]) < 110_000
+    assert len(reports["simulated fluoroscopy, 400 events"]) > 3_000_000
