@@ -27,7 +27,7 @@ class RefusedError(DeliveryError):
     """The server refused the message for good (a 5xx answer)."""
 
 
-class ClaimLostError(DeliveryError):
+class ClaimLostError(Exception):
     """Somebody else has the mail now; nothing was handed over."""
 
 
@@ -93,7 +93,7 @@ def carry(
         _open_message(smtp, parseaddr(sender)[1], address)
         _send_body(smtp, message)
         if not before_last_line():
-            raise ClaimLostError("claim_lost", "another sender has taken the mail over")
+            raise ClaimLostError("another sender has taken the mail over")
         return _hand_over(smtp, server.acceptance_timeout_s)
 
 
@@ -101,7 +101,11 @@ def _connected(server: Server) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=server.ca_file)
     if server.security == "tls":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, server.hello_name, server.command_timeout_s, context=context
+            server.host,
+            server.port,
+            server.hello_name,
+            timeout=server.command_timeout_s,
+            context=context,
         )
     else:
         smtp = smtplib.SMTP(server.host, server.port, server.hello_name, server.command_timeout_s)

@@ -144,10 +144,14 @@ def send_again(tx: Transaction, mail_id: UUID) -> bool:
     )
 
 
-def mails_of(tx: Transaction, alert_id: UUID) -> list[Row[Any]]:
-    """The alert mails of an alert; the alert is locked so that two answers do not settle it at once."""
+def states_of(tx: Transaction, alert_id: UUID) -> set[str]:
+    """The states of an alert's mails; the alert is locked so that two answers do not settle it at once."""
     tx.execute(sa.select(alert.c.id).where(alert.c.id == alert_id).with_for_update())
-    return list(tx.execute(sa.select(mail).where(mail.c.alert_id == alert_id, mail.c.kind == "alert")))
+    return set(
+        tx.execute(
+            sa.select(mail.c.state).where(mail.c.alert_id == alert_id, mail.c.kind == "alert")
+        ).scalars()
+    )
 
 
 def _move(

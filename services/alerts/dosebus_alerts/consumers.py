@@ -1,0 +1,60 @@
+"""What alerts does when something happens."""
+
+from __future__ import annotations
+
+import threading
+
+import sqlalchemy as sa
+
+from dosebus.bus.consumers import Consumers
+from dosebus.bus.message import Message, Reject
+from dosebus.events.alerts import AlertRecalculationRequested, AlertSettingsChanged, AlertTestMailRequested
+from dosebus.events.extract import StudyRecorded, StudyRemoved
+from dosebus.store.tables.config import alert_recipient
+from dosebus.store.transaction import Transaction
+from dosebus_alerts import outbound, recalculation
+from dosebus_alerts.check import check_studies
+from dosebus_alerts.configuration import Recipient
+from dosebus_alerts.settings import AlertsSettings
+
+consumers = Consumers("alerts")
+
+
+@consumers.on(StudyRecorded, StudyRemoved, retry=(1, 5, 60, 600), workers=2)
+def check_study(
+    event: StudyRecorded | StudyRemoved, tx: Transaction, settings: AlertsSettings, mail_bell: threading.Event
+) -> None:
+    """Sum up the patient's doses around a study that came, changed or went, and warn where a level is reached."""
+    check_studies(tx, (event.study_instance_uid,), "arrival", settings.mail_domain)
+    tx.after_commit(mail_bell.set)
+
+
+@consumers.on(AlertSettingsChanged)
+def apply_settings(event: AlertSettingsChanged, tx: Transaction) -> None:  # noqa: ARG001 - it says nothing but that
+    """Check every study again under the rules that are now in force."""
+    recalculation.ask_for(tx, "settings_changed", None)
+
+
+@consumers.on(AlertRecalculationRequested)
+def recalculate(event: AlertRecalculationRequested, tx: Transaction) -> None:
+    """Check every study again because a person wants it."""
+    recalculation.ask_for(tx, "requested", event.requested_by)
+
+
+@consumers.on(AlertTestMailRequested)
+def send_test_mail(
+    event: AlertTestMailRequested,
+    tx: Transaction,
+    settings: AlertsSettings,
+    message: Message,
+    mail_bell: threading.Event,
+) -> None:
+    """Queue a test mail to a recipient. Rejects when there is none, or one without an address."""
+    row = tx.execute(sa.select(alert_recipient).where(alert_recipient.c.id == event.recipient_id)).first()
+    if row is None or not (row.email or "").strip():
+        raise Reject("no_such_address", f"recipient {event.recipient_id} has no e-mail address")
+    recipient = Recipient(row.id, row.name, row.email.strip(), row.locale, None)
+    outbound.queue(
+        tx, None, "test", [recipient], settings.mail_domain, message.traceparent, event.requested_by
+    )
+    tx.after_commit(mail_bell.set)
