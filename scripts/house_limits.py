@@ -19,7 +19,7 @@ SOURCES = (".py", ".js", ".mjs", ".css", ".html")
 
 def tracked_files() -> list[Path]:
     """Files that git tracks, and new ones that it does not ignore."""
-    listed = subprocess.run(  # noqa: S603
+    listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607
         capture_output=True,
         text=True,
@@ -50,7 +50,11 @@ def faults_of_module(path: Path, text: str) -> Iterator[str]:
 
 def faults_of(path: Path) -> Iterator[str]:
     """Every fault of one file, as lines to print."""
-    if path.suffix not in SOURCES and not path.name.endswith("package-lock.json") and "requirements" not in path.parts:
+    if (
+        path.suffix not in SOURCES
+        and not path.name.endswith("package-lock.json")
+        and "requirements" not in path.parts
+    ):
         return
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":

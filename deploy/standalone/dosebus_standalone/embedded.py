@@ -45,6 +45,11 @@ class EmbeddedPostgres:
             self._watch.join()
         self._server.stop()
 
+    def pid(self) -> int | None:
+        """The process id of the server's first process, None when it does not run."""
+        process = self._server.get_postmaster_info().process
+        return process.pid if process is not None and process.is_running() else None
+
     def _url(self, database: str) -> URL:
         password = self._folder.secret("postgres_password")
         return make_url(self._server.get_uri()).set(
@@ -70,8 +75,7 @@ class EmbeddedPostgres:
     def _restart_when_dead(self) -> None:
         log = structlog.get_logger("dosebus.standalone")
         while not self._stop.wait(WATCH_SECONDS):
-            process = self._server.get_postmaster_info().process
-            if process is not None and process.is_running():
+            if self.pid() is not None:
                 continue
             log.error("embedded PostgreSQL is gone; starting it again")
             try:

@@ -1,0 +1,1 @@
+"""Killing parts of a running DoseBus and counting what is left."""
