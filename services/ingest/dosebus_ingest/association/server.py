@@ -104,6 +104,10 @@ class StorageServer(ThreadedAssociationServer):
         """Whether the listener's thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
+    def close(self) -> None:
+        """Give the port back; harmless after `stop`."""
+        self.server_close()
+
     def stop(self, drain_seconds: float) -> None:
         """Stop listening, give running associations time to end, then abort them."""
         BaseServer.shutdown(self)

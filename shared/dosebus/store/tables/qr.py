@@ -12,7 +12,7 @@ Instant = sa.DateTime(timezone=True)
 node_status = sa.Table(
     "node_status",
     metadata,
-    sa.Column("node_id", sa.BigInteger, primary_key=True),
+    sa.Column("node_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("round_trip_ms", sa.Double),

@@ -34,7 +34,7 @@ TABLES = (
     CREATE INDEX job_unfinished ON qr.job (requested_at) WHERE state IN ('waiting', 'running')
     """,
     """
-    CREATE TABLE qr.node_status ( node_id BIGSERIAL NOT NULL, state TEXT NOT NULL, reason TEXT,
+    CREATE TABLE qr.node_status ( node_id BIGINT NOT NULL, state TEXT NOT NULL, reason TEXT,
     round_trip_ms DOUBLE PRECISION, checked_at TIMESTAMP WITH TIME ZONE NOT NULL, answered_at
     TIMESTAMP WITH TIME ZONE, PRIMARY KEY (node_id), CONSTRAINT node_status_state_known CHECK (state
     IN ('answering', 'refusing', 'unreachable')) )
