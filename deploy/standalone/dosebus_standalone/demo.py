@@ -30,7 +30,7 @@ def send_demonstration(dicom_port: int) -> bool:
 
 @click.command()
 @click.pass_context
-def demo(ctx: click.Context, **given: object) -> None:
+def demo(ctx: click.Context, /, **given: object) -> None:
     """Start DoseBus with the built-in mail sink, send the demonstration studies, and say where to look."""
     options = options_of({**given, "mail_sink": True})
     mark = DataFolder(options.data).root / "demonstration"

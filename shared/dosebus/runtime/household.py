@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -138,10 +139,7 @@ class Household:
         checks: dict[str, Callable[[], object]] = {
             "database": self.database.check,
             "bus": self._check_bus,
-            **{
-                name: lambda check=check: check(self.context)
-                for name, check in self.service.readiness.items()
-            },  # type: ignore[misc]
+            **{name: partial(check, self.context) for name, check in self.service.readiness.items()},
         }
         if self._started_at is None:
             faults["start"] = "not started"
