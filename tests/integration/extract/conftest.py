@@ -1,0 +1,150 @@
+"""Studies made by hand, written by the store of extract into a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from dosebus.domain.base import Code
+from dosebus.domain.ct import CTEvent, CTReport, CTSource
+from dosebus.domain.projection import (
+    Filter,
+    FluoroscopyAccumulated,
+    PlaneAccumulated,
+    ProjectionEvent,
+    ProjectionReport,
+)
+from dosebus.domain.radiopharmaceutical import Administration, RadiopharmaceuticalReport
+from dosebus.domain.study import Equipment, Finding, Patient, Study, Totals
+from dosebus.store.engine import Database
+from dosebus_extract.devices import see_device
+from dosebus_extract.store_study import standing, write_study
+
+RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SPIRAL = Code(code_value="116152004", coding_scheme_designator="SCT", code_meaning="Spiral Acquisition")
+SINGLE = Code(code_value="113622", coding_scheme_designator="DCM", code_meaning="Single Plane")
+
+
+def ct_study(
+    number: int, *, dlp: float = 100.0, events: int = 2, model: str = "Somatom", **more: object
+) -> Study:
+    """A CT study with `events` spiral events that share `dlp`."""
+    report = CTReport(
+        events=tuple(
+            CTEvent(
+                irradiation_event_uid=f"1.2.{number}.{index}",
+                acquisition_protocol="Thorax" if index == 0 else "Abdomen 100%_x",
+                event_type=SPIRAL,
+                dlp_mgycm=dlp / events,
+                ctdivol_mgy=5.0 + index,
+                sources=(CTSource(source_id="A", kvp=120.0), CTSource(source_id="B", kvp=140.0)),
+            )
+            for index in range(events)
+        )
+    )
+    values: dict[str, object] = {
+        "study_instance_uid": f"1.2.{number}",
+        "modality_type": "CT",
+        "modality_types": ("CT",),
+        "study_date": date(2026, 1, 1 + number % 28),
+        "study_time": time(8, number % 60),
+        "accession_number": f"ACC{number}",
+        "study_description": f"CT Thorax {number}",
+        "patient": Patient(patient_id=f"P{number}", patient_age_years=40.0 + number, patient_weight_kg=70.0),
+        "equipment": Equipment(
+            manufacturer="SIEMENS", model=model, institution="St. Elsewhere", station_name="CT1"
+        ),
+        "totals": Totals(number_of_events=events, total_dlp_mgycm=dlp, number_of_ct_spiral_events=events),
+        "ct_reports": (report,),
+        "findings": (Finding(code="clock", severity="notice", message="The clock is off."),),
+    }
+    return Study.model_validate(values | more)
+
+
+def rf_study(number: int, *, dap: float = 1e-3, events: int = 3) -> Study:
+    """A fluoroscopy study of one plane."""
+    report = ProjectionReport(
+        accumulated_per_plane=(
+            PlaneAccumulated(
+                acquisition_plane=SINGLE,
+                fluoro_and_acquisition=FluoroscopyAccumulated(dap_total_gym2=dap, total_fluoro_time_s=61.0),
+            ),
+        ),
+        events=tuple(
+            ProjectionEvent(
+                irradiation_event_uid=f"1.3.{number}.{index}",
+                acquisition_protocol="Cardiac",
+                acquisition_plane=SINGLE,
+                dap_gym2=dap / events,
+                dose_rp_gy=0.01,
+                kvp=(70.0, 80.0),
+                exposure_uas=(1000.0, 3000.0),
+                filters=(
+                    Filter(material=Code(code_value="C-127F9", code_meaning="Copper"), thickness_max_mm=0.2),
+                ),
+            )
+            for index in range(events)
+        ),
+    )
+    return Study(
+        study_instance_uid=f"1.3.{number}",
+        modality_type="RF",
+        modality_types=("RF",),
+        study_date=date(2026, 2, 1 + number % 28),
+        study_time=time(9),
+        study_description="Coronary angiography",
+        patient=Patient(patient_id="P1"),
+        equipment=Equipment(manufacturer="Philips", model="Azurion", device_serial_number="4711"),
+        totals=Totals(number_of_events=events, total_dap_gym2=dap, dose_rp_total_gy=0.01 * events),
+        projection_reports=(report,),
+    )
+
+
+def nm_study(number: int) -> Study:
+    """A PET study."""
+    agent = Code(code_value="35321007", code_meaning="Fluorodeoxyglucose F^18^")
+    return Study(
+        study_instance_uid=f"1.4.{number}",
+        modality_type="NM",
+        modality_types=("NM",),
+        study_date=date(2026, 2, 3),
+        totals=Totals(administered_activity_mbq=250.0),
+        radiopharmaceutical_reports=(
+            RadiopharmaceuticalReport(
+                administrations=(
+                    Administration(radiopharmaceutical_agent=agent, administered_activity_mbq=250.0),
+                )
+            ),
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def study_of() -> dict[str, Callable[..., Study]]:
+    """Makers of studies by listing."""
+    return {"ct": ct_study, "rf": rf_study, "nm": nm_study}
+
+
+@pytest.fixture(scope="module")
+def dose_database(postgres_url: str) -> Iterator[Database]:
+    """The database as extract sees it."""
+    database = Database(postgres_url, schema="dose", service="extract")
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def keep(dose_database: Database) -> Callable[[Study], int]:
+    """Writes a study as extract does, and gives its id."""
+
+    def write(study: Study) -> int:
+        with dose_database.transaction() as tx:
+            device = see_device(tx, study.equipment, RECEIVED)
+            before = standing(tx, study.study_instance_uid)
+            return write_study(
+                tx, study, before, device_id=device.id, extractor_version="test", received_at=RECEIVED
+            )
+
+    return write
