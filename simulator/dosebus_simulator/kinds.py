@@ -13,6 +13,13 @@ from dosebus_simulator.ct_series import (
     make_dose_check_ct,
     make_dual_source_ct,
 )
+from dosebus_simulator.images import (
+    make_cr_images,
+    make_dx_images,
+    make_mg_images,
+    make_nm_images,
+    make_pet_ct,
+)
 from dosebus_simulator.mammography import make_mg
 from dosebus_simulator.odd import (
     make_arcadis,
@@ -53,7 +60,7 @@ RF_HEAD_BYTES, RF_EVENT_BYTES = 7_000, 8_700
 
 
 def makers() -> dict[str, Maker]:
-    """Kind: who makes it. `style-NAME` is a CT or fluoroscopy report written in that vendor style."""
+    """Kind: who makes it. `ct-STYLE` and `rf-STYLE` are reports written in a vendor style."""
     made: dict[str, Maker] = {
         "ct": make_ct,
         "rf": make_rf,
@@ -61,6 +68,11 @@ def makers() -> dict[str, Maker]:
         "dx": make_dx,
         "mg": make_mg,
         "nm": make_nm,
+        "dx-images": make_dx_images,
+        "cr-images": make_cr_images,
+        "mg-images": make_mg_images,
+        "nm-images": make_nm_images,
+        "pet-ct": make_pet_ct,
         "cumulative": make_cumulative_ct,
         "continued": make_continued_ct,
         "dose-check": make_dose_check_ct,
@@ -73,9 +85,11 @@ def makers() -> dict[str, Maker]:
         "without-study": make_without_study,
         "non-dose": make_non_dose,
     }
-    for name in STYLES:
-        made[f"ct-{name}"] = partial(make_ct, style=name)
-        made[f"rf-{name}"] = partial(make_rf, style=name)
+    for style in STYLES.values():
+        if "CT" in style.modalities:
+            made[f"ct-{style.name}"] = partial(make_ct, style=style.name)
+        if "RF" in style.modalities:
+            made[f"rf-{style.name}"] = partial(make_rf, style=style.name)
     return made
 
 

@@ -12,8 +12,11 @@ from dosebus.domain.base import Code
 from dosebus.domain.study import Study
 from dosebus_simulator.concepts import GY, GYM2, RETIRED_VALUES
 from dosebus_simulator.items import decimal_string
+from dosebus_simulator.private_items import make_private
 from dosebus_simulator.styles import Style
 
+POSITION_XML = '<Root><PatientPosition><Position SRData="HFS "/></PatientPosition></Root>'
+MODULATION_COMMENT = "Internal technical scan parameters: Body Size = Adult, X-ray Modulation Type = {}"
 DOSE_RP_VALUES = frozenset({"113725", "113728", "113729", "113738"})
 EMPTIED_VALUES = frozenset({"113738", "113725", "112011", "112012", "122322"})
 
@@ -61,21 +64,24 @@ def _drop(parent: Dataset, item: Dataset) -> None:
         del parent.ContentSequence
 
 
-def _is_dropped(item: Dataset, style: Style) -> bool:
-    concept = _concept(item)
-    return (
-        (not style.intent_declared and concept in ("363703001", "G-C0E8"))
-        or (not style.device_type_declared and concept == "122142")
-        or (style.modulation_in_comment and concept == "113842")
-    )
+def _dropped_concepts(style: Style) -> frozenset[str]:
+    """Concepts that a vendor of that style leaves out."""
+    left_out = {
+        ("363703001", "G-C0E8"): not style.intent_declared,
+        ("122142",): not style.device_type_declared,
+        ("113842",): style.modulation_in_comment,
+        ("113743", "113745"): style.patient_position_in_comment,
+    }
+    return frozenset(concept for concepts, applies in left_out.items() if applies for concept in concepts)
 
 
 def restyled_tree(dataset: FileDataset, style: Style) -> FileDataset:
     """The report as a vendor of that style writes it; changed in place and returned."""
     if style == Style():
         return dataset
+    dropped = _dropped_concepts(style)
     for parent, item in list(_walk(dataset)):
-        if _is_dropped(item, style):
+        if _concept(item) in dropped:
             _drop(parent, item)
             continue
         for code in (*item.get("ConceptNameCodeSequence", ()), *item.get("ConceptCodeSequence", ())):
@@ -88,6 +94,10 @@ def restyled_tree(dataset: FileDataset, style: Style) -> FileDataset:
         if style.observer_uid_as_text and _concept(item) == "121012":
             item.ValueType, item.TextValue = "TEXT", item.UID
             del item.UID
+    if style.private_xper_items:
+        for event in dataset.ContentSequence:
+            if _concept(event) == "113706":
+                make_private(event)
     if not style.template_declared:
         del dataset.ContentTemplateSequence
     if style.sop_class_uid:
@@ -106,9 +116,43 @@ def _restyled(value: Any, style: Style) -> Any:
     return value
 
 
+def _without_emptied(event: dict[str, Any]) -> dict[str, Any]:
+    emptied = ("dose_rp_gy", "positioner_primary_angle_deg", "positioner_secondary_angle_deg")
+    return {key: value for key, value in event.items() if key not in emptied}
+
+
+def _retold_projection(report: dict[str, Any], style: Style) -> None:
+    """Change the truth of a projection report in place, as the style changes what is written."""
+    if not style.device_type_declared:
+        report["acquisition_device_type"] = None
+    if style.patient_position_in_comment:
+        report["comment"] = POSITION_XML
+    if style.empty_measurements:
+        report["events"] = [_without_emptied(event) for event in report["events"]]
+        for plane in report["accumulated_per_plane"]:
+            plane["fluoro_and_acquisition"].pop("dose_rp_total_gy", None)
+            for calibration in plane["calibrations"]:
+                calibration.pop("calibration_factor", None)
+    if style.reference_point_as_text:
+        parts = [plane["fluoro_and_acquisition"] for plane in report["accumulated_per_plane"]]
+        for part in (*report["events"], *parts):
+            part["reference_point_definition_text"] = part.pop("reference_point_definition")["code_meaning"]
+
+
 def restyled_study(study: Study, style: Style) -> Study:
     """The truth of the study once a vendor of that style has written it."""
     if style == Style():
         return study
     told = _restyled(study.model_dump(), style)
+    for report in (*told.get("ct_reports", ()), *told.get("projection_reports", ())):
+        if not style.intent_declared:
+            report["has_intent"] = None
+    for report in told.get("projection_reports", ()):
+        _retold_projection(report, style)
+    if style.empty_measurements:
+        told["totals"].pop("dose_rp_total_plane_a_gy", None)
+        told["totals"].pop("dose_rp_total_plane_b_gy", None)
+    for report in told.get("ct_reports", ()) if style.modulation_in_comment else ():
+        for event in report["events"]:
+            event["comment"] = MODULATION_COMMENT.format(event["xray_modulation_type"])
     return Study.model_validate(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dosebus.domain.base import Code
-from dosebus_simulator.concepts import GY, GYM2, Unit, retired
+from dosebus_simulator.concepts import GY, GYM2, MGY, Unit, retired
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,7 @@ class Style:
     """How a vendor writes. The factors turn Gy.m2 and Gy into the units written."""
 
     name: str = "standard"
+    modalities: tuple[str, ...] = ("CT", "RF")
     retired_codes: bool = False
     dap_unit: Unit = GYM2
     dap_factor: float = 1.0
@@ -24,19 +25,16 @@ class Style:
     lower_case_meanings: bool = False
     observer_uid_as_text: bool = False
     empty_measurements: bool = False
-    laterality_below_target_region: bool = False
     reference_point_as_text: bool = False
     modulation_in_comment: bool = False
     patient_position_in_comment: bool = False
+    private_xper_items: bool = False
     sop_class_uid: str | None = None
     specific_character_set: str = "ISO_IR 192"
 
     def write(self, code: Code) -> Code:
         """The code as this vendor writes it."""
-        written = retired(code) if self.retired_codes else code
-        if self.lower_case_meanings and written.code_meaning:
-            return written.model_copy(update={"code_meaning": written.code_meaning.lower()})
-        return written
+        return retired(code) if self.retired_codes else code
 
 
 STYLES: dict[str, Style] = {
@@ -46,13 +44,14 @@ STYLES: dict[str, Style] = {
         Style(name="retired", retired_codes=True),
         Style(
             name="canon",
+            modalities=("RF",),
             dap_unit=Unit("dGy.cm2", "dGy.cm2"),
             dap_factor=1e5,
-            dose_rp_unit=Unit("mGy", "mGy"),
+            dose_rp_unit=MGY,
             dose_rp_factor=1e3,
         ),
-        Style(name="no-template", template_declared=False, device_type_declared=False, retired_codes=True),
-        Style(name="no-device-type", device_type_declared=False),
+        Style(name="no-template", modalities=("RF",), template_declared=False, device_type_declared=False),
+        Style(name="no-device-type", modalities=("RF",), device_type_declared=False),
         Style(
             name="pixelmed",
             lower_case_meanings=True,
@@ -62,25 +61,18 @@ STYLES: dict[str, Style] = {
         ),
         Style(
             name="ge-enhanced-sr",
+            modalities=("CT",),
             intent_declared=False,
             retired_codes=True,
             sop_class_uid="1.2.840.10008.5.1.4.1.1.88.22",
         ),
         Style(name="comprehensive-sr", sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33"),
         Style(name="observer-text", observer_uid_as_text=True),
-        Style(name="empty-values", empty_measurements=True),
-        Style(
-            name="eurocolumbus",
-            laterality_below_target_region=True,
-            reference_point_as_text=True,
-            retired_codes=True,
-        ),
-        Style(
-            name="siemens-comment",
-            modulation_in_comment=True,
-            patient_position_in_comment=True,
-            retired_codes=True,
-        ),
+        Style(name="empty-values", modalities=("RF",), empty_measurements=True),
+        Style(name="eurocolumbus", modalities=("RF",), reference_point_as_text=True, retired_codes=True),
+        Style(name="siemens-ct", modalities=("CT",), modulation_in_comment=True, retired_codes=True),
+        Style(name="siemens-rf", modalities=("RF",), patient_position_in_comment=True, retired_codes=True),
+        Style(name="philips-xper", modalities=("RF",), private_xper_items=True, retired_codes=True),
     )
 }
 """Named after what they do or after the vendor that does it; each is told in `Style`'s fields."""
