@@ -70,7 +70,9 @@ class PatientCharacteristics(Part):
 
     subject_age_years: float | None = None
     subject_sex: Code | None = None
+    patient_height_m: float | None = None
     patient_height_as_reported: str | None = None
+    patient_weight_kg: float | None = None
     patient_weight_as_reported: str | None = None
     body_surface_area_m2: float | None = None
     body_surface_area_formula: Code | None = None

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 
 from dosebus.domain.base import Part
 from dosebus.domain.ct import CTReport
+from dosebus.domain.patient_dose import PatientDoseReport
 from dosebus.domain.projection import ProjectionReport
 from dosebus.domain.radiopharmaceutical import RadiopharmaceuticalReport
 
@@ -127,5 +128,6 @@ class Study(StudyHeader):
     ct_reports: tuple[CTReport, ...] = ()
     projection_reports: tuple[ProjectionReport, ...] = ()
     radiopharmaceutical_reports: tuple[RadiopharmaceuticalReport, ...] = ()
+    patient_dose_reports: tuple[PatientDoseReport, ...] = ()
     findings: tuple[Finding, ...] = ()
     unread: tuple[UnreadConcept, ...] = ()

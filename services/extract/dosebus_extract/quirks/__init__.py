@@ -1,0 +1,1 @@
+"""What vendors do otherwise, as declared rows."""

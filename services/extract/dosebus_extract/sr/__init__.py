@@ -1,0 +1,1 @@
+"""Reading encoded DICOM: data set, content tree, concepts, units."""

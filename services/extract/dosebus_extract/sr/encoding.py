@@ -1,0 +1,239 @@
+"""Decode DICOM data sets straight from bytes (PS3.5 chapter 7), trusting no length."""
+
+from __future__ import annotations
+
+from functools import cache
+from mmap import mmap
+from struct import Struct
+from typing import Final, TypeAlias
+
+Elements: TypeAlias = "dict[int, bytes | list[Elements]]"
+"""A data set as tag -> raw value bytes, or the items of a sequence."""
+
+Encoded: TypeAlias = bytes | mmap
+
+UNDEFINED: Final = 0xFFFFFFFF
+PIXEL_GROUP: Final = 0x7FE0
+MAX_DEPTH: Final = 48
+MAX_ELEMENTS: Final = 1_000_000
+MAX_VALUE_BYTES: Final = 4 * 1024 * 1024
+"""Longer values cannot tell a dose and are passed over."""
+
+_EXPLICIT: Final = {order: Struct(f"{order}HH2sH").unpack_from for order in "<>"}
+_IMPLICIT: Final = {order: Struct(f"{order}HHI").unpack_from for order in "<>"}
+_UINT32: Final = {order: Struct(f"{order}I").unpack_from for order in "<>"}
+_SEQUENCE_END: Final = {"<": b"\xfe\xff\xdd\xe0\0\0\0\0", ">": b"\xff\xfe\xe0\xdd\0\0\0\0"}
+_WORD_BYTES: Final = {b"US": 2, b"SS": 2, b"AT": 2, b"UL": 4, b"SL": 4, b"FL": 4, b"FD": 8}
+_ITEM, _ITEM_END, _SEQUENCE_DELIMITER = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+
+_SHORT, _LONG, _SEQUENCE, _UNKNOWN = 0, 1, 2, 3
+_FORMS: Final = (
+    dict.fromkeys(
+        [b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN"]
+        + [b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"],
+        _SHORT,
+    )
+    | dict.fromkeys(
+        [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SV", b"UC", b"UR", b"UT", b"UV"],
+        _LONG,
+    )
+    | {b"SQ": _SEQUENCE, b"UN": _UNKNOWN}
+)
+# Concept names, coded values and units repeat a thousandfold in one report: their sequences are decoded once.
+_CODE_SEQUENCES: Final = frozenset({0x0040A043, 0x0040A168, 0x004008EA})
+
+
+class UnreadableObject(Exception):  # noqa: N818 - names what the object is
+    """Bytes that are no DICOM data set, or a broken one; `where` is a byte offset or an element."""
+
+    def __init__(self, reason: str, where: str) -> None:
+        super().__init__(f"{reason} ({where})")
+        self.reason = reason
+        self.where = where
+
+
+class OddEncoding(Exception):  # noqa: N818 - a case for the slow reader, not a fault yet
+    """Encoded in a way that the direct decoder leaves to pydicom."""
+
+
+@cache
+def _sequence_tags() -> frozenset[int]:
+    """Tags that PS3.6 gives the value representation SQ: implicit encoding does not tell."""
+    from pydicom._dicom_dict import DicomDictionary  # noqa: PLC0415 - only implicit encoding needs it
+
+    return frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
+
+
+class Decoder:
+    """Decodes one data set; limits on depth and number hold over the whole of it.
+
+    Binary numbers come out little endian, whatever the order of the data set.
+    """
+
+    def __init__(self, data: Encoded, *, explicit: bool, big_endian: bool = False) -> None:
+        self.data = data
+        self.explicit = explicit
+        self.order = ">" if big_endian else "<"
+        self.elements_left = MAX_ELEMENTS
+        self.codes: dict[bytes, list[Elements]] = {}
+
+    def data_set(self, start: int) -> Elements:
+        """The top-level data set from `start`, up to and without the pixel data. Raises UnreadableObject."""
+        read = self.explicit_elements if self.explicit else self.implicit_elements
+        return read(start, len(self.data), 0, undefined=False)[0]
+
+    def explicit_elements(
+        self, pos: int, end: int, depth: int, *, undefined: bool
+    ) -> tuple[Elements, int]:
+        data, found = self.data, dict[int, "bytes | list[Elements]"]()
+        head, little = _EXPLICIT[self.order], self.order == "<"
+        while pos < end:
+            if pos + 8 > end:
+                raise UnreadableObject("ends inside an element's head", f"byte {pos}")
+            group, element, vr, length = head(data, pos)
+            tag = group << 16 | element
+            form = _FORMS.get(vr)
+            pos += 8
+            if form == _SHORT:
+                stop = pos + length
+                if stop > end:
+                    raise UnreadableObject("ends inside a value", _place(tag, pos))
+                found[tag] = data[pos:stop] if little else _little(data[pos:stop], vr)
+                pos = stop
+                continue
+            if form is None:
+                if undefined and tag == _ITEM_END:
+                    self._count(found, pos)
+                    return found, pos
+                raise OddEncoding(_place(tag, pos))
+            if group == PIXEL_GROUP and depth == 0:
+                break
+            if pos + 4 > end:
+                raise UnreadableObject("ends inside an element's head", _place(tag, pos))
+            (length,) = _UINT32[self.order](data, pos)
+            pos = self._long_value(tag, form, length, pos + 4, end, depth, found)
+        if undefined:
+            raise UnreadableObject("ends inside an item", f"byte {pos}")
+        self._count(found, pos)
+        return found, pos
+
+    def _long_value(
+        self, tag: int, form: int, length: int, pos: int, end: int, depth: int, found: Elements
+    ) -> int:
+        if form == _SEQUENCE:
+            found[tag], pos = self._sequence(tag, length, pos, end, depth, explicit=True)
+        elif form == _UNKNOWN and self.order == "<" and (length == UNDEFINED or tag in _sequence_tags()):
+            pos = self._unknown(tag, length, pos, end, depth, found)
+        else:
+            pos = self._value(tag, length, pos, end, found)
+        return pos
+
+    def _unknown(self, tag: int, length: int, pos: int, end: int, depth: int, found: Elements) -> int:
+        """A sequence of unknown representation: implicit by PS3.5 6.2.2, though some devices leave it explicit."""
+        for explicit in (False, True):
+            try:
+                found[tag], after = self._items(length, pos, end, depth, explicit=explicit)
+            except (UnreadableObject, OddEncoding):
+                continue
+            return after
+        return self._value(tag, length, pos, end, found)
+
+    def implicit_elements(
+        self, pos: int, end: int, depth: int, *, undefined: bool
+    ) -> tuple[Elements, int]:
+        data, found, sequences = self.data, dict[int, "bytes | list[Elements]"](), _sequence_tags()
+        while pos < end:
+            if pos + 8 > end:
+                raise UnreadableObject("ends inside an element's head", f"byte {pos}")
+            group, element, length = _IMPLICIT["<"](data, pos)
+            tag = group << 16 | element
+            pos += 8
+            if group == PIXEL_GROUP and depth == 0:
+                break
+            if tag in sequences or length == UNDEFINED:
+                found[tag], pos = self._sequence(tag, length, pos, end, depth, explicit=False)
+            elif tag == _ITEM_END and undefined:
+                self._count(found, pos)
+                return found, pos
+            else:
+                pos = self._value(tag, length, pos, end, found)
+        if undefined:
+            raise UnreadableObject("ends inside an item", f"byte {pos}")
+        self._count(found, pos)
+        return found, pos
+
+    def _value(self, tag: int, length: int, pos: int, end: int, found: Elements) -> int:
+        stop = pos + length
+        if length == UNDEFINED or stop > end:
+            raise UnreadableObject("ends inside a value", _place(tag, pos))
+        if length <= MAX_VALUE_BYTES:
+            found[tag] = self.data[pos:stop]
+        return stop
+
+    def _sequence(
+        self, tag: int, length: int, pos: int, end: int, depth: int, *, explicit: bool
+    ) -> tuple[list[Elements], int]:
+        if tag not in _CODE_SEQUENCES:
+            return self._items(length, pos, end, depth, explicit=explicit)
+        # Equal bytes before an equal end decode alike, so a known run of bytes need not be decoded again.
+        if length == UNDEFINED:
+            stop = self.data.find(_SEQUENCE_END[self.order], pos, end)
+            after = stop + 8
+        else:
+            stop = after = pos + length
+        raw = self.data[pos:stop] if 0 <= stop <= end else b""
+        known = self.codes.get(raw)
+        if known is not None:
+            return known, after
+        items, done = self._items(length, pos, end, depth, explicit=explicit)
+        if done == after and raw:
+            self.codes[raw] = items
+        return items, done
+
+    def _items(
+        self, length: int, pos: int, end: int, depth: int, *, explicit: bool
+    ) -> tuple[list[Elements], int]:
+        if depth >= MAX_DEPTH:
+            raise UnreadableObject(f"nested deeper than {MAX_DEPTH} sequences", f"byte {pos}")
+        undefined = length == UNDEFINED
+        stop = end if undefined else pos + length
+        if stop > end:
+            raise UnreadableObject("ends inside a sequence", f"byte {pos}")
+        read = self.explicit_elements if explicit else self.implicit_elements
+        items: list[Elements] = []
+        while pos < stop:
+            if pos + 8 > stop:
+                raise UnreadableObject("ends inside an item's head", f"byte {pos}")
+            group, element, size = _IMPLICIT[self.order](self.data, pos)
+            tag = group << 16 | element
+            pos += 8
+            if tag == _ITEM:
+                limit = stop if size == UNDEFINED else pos + size
+                if limit > stop:
+                    raise UnreadableObject("an item is longer than its sequence", f"byte {pos}")
+                item, pos = read(pos, limit, depth + 1, undefined=size == UNDEFINED)
+                items.append(item)
+            elif tag == _SEQUENCE_DELIMITER:
+                return items, pos if undefined else stop
+            else:
+                raise OddEncoding(f"{_place(tag, pos)} where an item should be")
+        if undefined:
+            raise UnreadableObject("a sequence has no end", f"byte {pos}")
+        return items, pos
+
+    def _count(self, found: Elements, pos: int) -> None:
+        self.elements_left -= len(found) + 1
+        if self.elements_left < 0:
+            raise UnreadableObject(f"more than {MAX_ELEMENTS} elements", f"byte {pos}")
+
+
+def _place(tag: int, pos: int) -> str:
+    return f"element ({tag >> 16:04X},{tag & 0xFFFF:04X}) at byte {pos}"
+
+
+def _little(value: bytes, vr: bytes) -> bytes:
+    """A big-endian value with its words turned round."""
+    size = _WORD_BYTES.get(vr)
+    if size is None:
+        return value
+    return b"".join(value[at : at + size][::-1] for at in range(0, len(value), size))

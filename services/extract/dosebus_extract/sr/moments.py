@@ -1,0 +1,49 @@
+"""DICOM dates and times (PS3.5 table 6.2-1), local time without zone, forgiving of what devices write."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Final
+
+_DATE: Final = re.compile(r"(\d{4})[-./]?(\d{2})[-./]?(\d{2})$")
+_TIME: Final = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,9}))?$")
+_ZONE: Final = re.compile(r"[+-]\d{4}$")
+
+
+def as_date(text: str | None) -> date | None:
+    """YYYYMMDD, also with separators; None where there is no such day."""
+    found = _DATE.match((text or "").strip())
+    if not found:
+        return None
+    try:
+        return date(*(int(part) for part in found.groups()))
+    except ValueError:
+        return None
+
+
+def as_time(text: str | None) -> time | None:
+    """HHMMSS.FFFFFF, shortened or with colons."""
+    found = _TIME.match((text or "").strip())
+    if not found:
+        return None
+    hour, minute, second, fraction = found.groups()
+    try:
+        micro = int(((fraction or "0") + "000000")[:6])
+        return time(int(hour), int(minute or 0), min(int(second or 0), 59), micro)
+    except ValueError:
+        return None
+
+
+def as_datetime(text: str | None) -> datetime | None:
+    """YYYYMMDDHHMMSS.FFFFFF&ZZXX; the zone is dropped, a date alone is midnight."""
+    value = (text or "").strip()
+    if len(value) > 8:
+        value = _ZONE.sub("", value)
+    day = as_date(value[:8])
+    if day is None:
+        return None
+    if len(value) <= 8:
+        return datetime.combine(day, time())
+    clock = as_time(value[8:].strip())
+    return datetime.combine(day, clock) if clock else None

@@ -1,0 +1,120 @@
+"""The content tree of a structured report (PS3.3 C.17.3), light and indexed by concept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dosebus.domain.base import Code
+from dosebus_extract.sr.charset import Charset, charset_of, decode
+from dosebus_extract.sr.encoding import Elements
+from dosebus_extract.sr.header import Header
+
+_CHARSET: Final = 0x00080005
+_CONCEPT_NAME, _CONTENT, _VALUE_TYPE = 0x0040A043, 0x0040A730, 0x0040A040
+_CONCEPT_CODE, _MEASURED, _NUMERIC, _UNITS = 0x0040A168, 0x0040A300, 0x0040A30A, 0x004008EA
+_TEMPLATE, _TEMPLATE_ID = 0x0040A504, 0x0040DB00
+_TEXT_OF: Final = {
+    "TEXT": 0x0040A160,
+    "UIDREF": 0x0040A124,
+    "PNAME": 0x0040A123,
+    "DATETIME": 0x0040A120,
+    "DATE": 0x0040A121,
+    "TIME": 0x0040A122,
+}
+
+
+class Node:
+    """One content item: its concept, its value as the device sent it, and its children."""
+
+    __slots__ = ("children", "code", "key", "meaning", "scheme", "template", "unit", "value", "value_type")
+
+    def __init__(self, name: Code | None, value_type: str) -> None:
+        self.value_type = value_type
+        self.code = (name.code_value or "") if name else ""
+        self.scheme = (name.coding_scheme_designator or "") if name else ""
+        self.meaning = (name.code_meaning or "") if name else ""
+        self.key = concept_key(self.code, self.scheme)
+        self.value: str | Code | None = None
+        self.unit: str | None = None
+        self.template: str | None = None
+        self.children: list[Node] = []
+
+    def all(self, *codes: str) -> Iterator[Node]:
+        """Children of any of these concepts, in the order of the report."""
+        return (child for child in self.children if child.key in codes)
+
+    def first(self, *codes: str) -> Node | None:
+        return next(self.all(*codes), None)
+
+    def below(self) -> Iterator[Node]:
+        """This item and everything below it."""
+        yield self
+        for child in self.children:
+            yield from child.below()
+
+    @property
+    def coded(self) -> Code | None:
+        return self.value if isinstance(self.value, Code) else None
+
+    @property
+    def text(self) -> str | None:
+        return self.value if isinstance(self.value, str) and self.value else None
+
+
+def concept_key(code: str, scheme: str) -> str:
+    """A concept's key: the code value of a public scheme (SRT, SCT and DCM alike), with its name a private one's."""
+    return f"{scheme}:{code}" if scheme[:2] == "99" else code
+
+
+def content_tree(header: Header) -> Node:
+    """The tree of a structured report's data set; a data set without content gives a childless root."""
+    return _Builder().node(header.elements, header.charset)
+
+
+class _Builder:
+    """Builds nodes; equal code sequences share one list in the decoder, so each is made into a Code once."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, Charset], Code | None] = {}
+
+    def node(self, elements: Elements, charset: Charset) -> Node:
+        own = elements.get(_CHARSET)
+        if isinstance(own, bytes):
+            charset = charset_of(own)
+        raw_type = elements.get(_VALUE_TYPE)
+        value_type = raw_type.decode("ascii", "replace").strip(" \0") if isinstance(raw_type, bytes) else ""
+        node = Node(self.code(elements.get(_CONCEPT_NAME), charset), value_type)
+        if value_type == "NUM":
+            self.measure(node, elements)
+        elif value_type == "CODE":
+            node.value = self.code(elements.get(_CONCEPT_CODE), charset)
+        elif value_type in _TEXT_OF:
+            raw = elements.get(_TEXT_OF[value_type])
+            if isinstance(raw, bytes):
+                node.value = decode(raw, charset, person_name=value_type == "PNAME")
+        elif value_type == "CONTAINER" and _TEMPLATE in elements:
+            template = Header(elements, charset).item(_TEMPLATE)
+            node.template = template.text(_TEMPLATE_ID) if template else None
+        content = elements.get(_CONTENT)
+        if isinstance(content, list):
+            node.children = [self.node(item, charset) for item in content]
+        return node
+
+    def measure(self, node: Node, elements: Elements) -> None:
+        measured = elements.get(_MEASURED)
+        if not isinstance(measured, list) or not measured:
+            return
+        raw = measured[0].get(_NUMERIC)
+        if isinstance(raw, bytes):
+            node.value = raw.decode("ascii", "replace").strip(" \0")
+        unit = self.code(measured[0].get(_UNITS), ("iso8859",))
+        node.unit = unit.code_value if unit else None
+
+    def code(self, items: bytes | list[Elements] | None, charset: Charset) -> Code | None:
+        if not isinstance(items, list) or not items:
+            return None
+        key = (id(items), charset)
+        if key not in self.known:
+            self.known[key] = Header(items[0], charset).as_code()
+        return self.known[key]
