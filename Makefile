@@ -37,16 +37,12 @@ demo: setup ## Start DoseBus with demonstration data and say where to look
 	@$(BIN)/dosebus demo --data "$(DATA)" --http-port $(HTTP_PORT) --dicom-port $(DICOM_PORT)
 
 .PHONY: services
-services: setup ## Install (as root) and start what the tests need: PostgreSQL, RabbitMQ, Orthanc, dcmtk, Chromium
-	@scripts/services start
-
-.PHONY: services-stop
-services-stop: ## Stop what `make services` started
-	@scripts/services stop
+services: ## Install (as root) what the tests start: RabbitMQ, Orthanc, dcmtk, Chromium, tesseract
+	@scripts/services
 
 .PHONY: test
 test: setup lint services ## Set up, lint, and run all tests against real services
-	@status=0; scripts/services run $(BIN)/pytest $(PYTEST_ARGS) || status=$$?; scripts/services stop; exit $$status
+	@$(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no server
@@ -60,6 +56,11 @@ lint: setup ## ruff, mypy strict, import layers, house limits, event snapshots
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/house_limits.py
 	@$(BIN)/python -m dosebus.events.snapshots --check
+	@$(BIN)/python scripts/write_contracts.py --check
+
+.PHONY: contracts
+contracts: setup ## Write docs/contracts.md anew from the code
+	@$(BIN)/python scripts/write_contracts.py
 
 .PHONY: format
 format: setup ## Put the code into the house's form
@@ -68,7 +69,7 @@ format: setup ## Put the code into the house's form
 
 .PHONY: bench
 bench: setup services ## Measure against FLOORS; prints a line a target and writes build/bench.json
-	@status=0; scripts/services run $(BIN)/python -m tests.load.bench $(BENCH_ARGS) || status=$$?; scripts/services stop; exit $$status
+	@$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
 
 .PHONY: lock
 lock: $(VENV)/.installed ## Resolve requirements/*.in anew into hashed lock files without addresses

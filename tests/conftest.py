@@ -1,0 +1,9 @@
+"""Fixtures for all tests: real servers, each started at first use."""
+
+pytest_plugins = (
+    "tests.fixtures.blobstore",
+    "tests.fixtures.mail",
+    "tests.fixtures.orthanc",
+    "tests.fixtures.postgres",
+    "tests.fixtures.rabbit",
+)
