@@ -10,6 +10,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 import structlog
+from orjson import JSONEncodeError
 from psycopg import DataError
 from sqlalchemy.exc import DataError as SqlDataError
 
@@ -17,6 +18,7 @@ from dosebus.bus.fault import describe
 from dosebus.domain.contribution import Contribution
 from dosebus.domain.study import Study
 from dosebus.events.extract import ObjectSetAside, StudyRecorded
+from dosebus.store.packed import as_json
 from dosebus.store.tables.config import setting
 from dosebus.store.transaction import Transaction
 from dosebus_extract.devices import Device, see_device, see_software
@@ -39,6 +41,7 @@ from dosebus_extract.store_study import Standing, lock_study, standing, write_st
 
 Change = Literal["added", "extended", "replaced", "unchanged"]
 PEOPLE_SETTING = "people"
+NUL = b"\\u0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,16 @@ def read_contribution(tx: Transaction, data: bytes, settings: ExtractSettings) -
         # Reading is pure: what fails once fails always, so a retry would only hide the object.
         structlog.get_logger("dosebus.extract").error("reader failed", error=describe(error))
         raise Rejected("reader_failed", f"The reader failed: {describe(error)}") from error
-    return apply_policy(
-        contribution, people_policy(tx, settings), settings.pseudonym_key.get_secret_value().encode()
-    )
+    key = settings.pseudonym_key.get_secret_value().encode()
+    return apply_policy(without_nul(contribution), people_policy(tx, settings), key)
+
+
+def without_nul(contribution: Contribution) -> Contribution:
+    """The same contribution without NUL characters in its texts, which PostgreSQL does not take."""
+    document = as_json(contribution)
+    if NUL not in document:
+        return contribution
+    return Contribution.model_validate_json(document.replace(NUL, b""))
 
 
 def people_policy(tx: Transaction, settings: ExtractSettings) -> PeoplePolicy:
@@ -90,7 +100,7 @@ def record(tx: Transaction, incoming: Incoming, data: bytes, settings: ExtractSe
             record_contribution(tx, incoming, contribution)
     except NotRecorded as outcome:
         set_aside(tx, incoming, outcome)
-    except (DataError, SqlDataError, UnicodeEncodeError) as error:
+    except (DataError, SqlDataError, UnicodeEncodeError, JSONEncodeError) as error:
         set_aside(tx, incoming, Rejected("unstorable", f"A value cannot be stored: {describe(error)}"))
 
 

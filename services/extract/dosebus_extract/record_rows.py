@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,57 +20,41 @@ from dosebus.domain.projection import (
 )
 from dosebus.domain.radiopharmaceutical import Administration, PETSeries
 from dosebus.domain.study import Finding, Patient, Study, StudyHeader, Totals, UnreadConcept
+from dosebus.store.packed import as_json
 from dosebus.store.tables import dose
-from dosebus.store.tables.columns import Key, Shape, columns, keys
+from dosebus.store.tables.columns import Shape, keys
 
 Row = list[Any]
 HEADER = frozenset({"study_instance_uid", "modality_types", "sop_instance_uids_processed"})
 
 
 class Flattener:
-    """Turns instances of one model into values in the order of its columns."""
+    """Turns instances of one model into values of its columns, which `names` gives in their order."""
 
     def __init__(
         self, model: type[BaseModel], *, without: frozenset[str] = frozenset(), prefix: str = ""
     ) -> None:
-        self.keys: tuple[Key, ...] = keys(model, without=without)
-        self.names = tuple(column.name for column in columns(model, without=without, prefix=prefix))
+        known = keys(model, without=without)
+        self.single = tuple(key.name for key in known if key.shape is Shape.VALUE)
+        self.codes = tuple(key.name for key in known if key.shape is Shape.CODE)
+        self.lists = tuple(key.name for key in known if key.shape is Shape.LIST)
+        self.nested = tuple(key.name for key in known if key.shape is Shape.NESTED)
+        coded = (f"{name}_{part}" for name in self.codes for part in ("code", "meaning"))
+        self.names = tuple(prefix + name for name in (*self.single, *coded, *self.lists, *self.nested))
 
     def values(self, part: BaseModel | None) -> Row:
-        """The values of `part`; all empty where there is none."""
+        """The values of `part` in the order of `names`; all empty where there is none."""
         if part is None:
             return [None] * len(self.names)
-        row: Row = []
         # The instance's own dictionary: attribute by attribute takes three times as long on long reports.
         held = part.__dict__
-        for key in self.keys:
-            value = held[key.name]
-            if key.shape is Shape.CODE:
-                row += (None, None) if value is None else (clean(value.code_value), clean(value.code_meaning))
-            elif value is None or value == ():
-                row.append(None)
-            elif key.shape is Shape.VALUE:
-                row.append(clean(value) if value.__class__ is str else value)
-            elif key.shape is Shape.LIST:
-                row.append([clean(one) if one.__class__ is str else one for one in value])
-            else:
-                row.append(as_json(value))
+        row: Row = [held[name] for name in self.single]
+        for name in self.codes:
+            code = held[name]
+            row += (None, None) if code is None else (code.code_value, code.code_meaning)
+        row += [list(held[name]) or None for name in self.lists]
+        row += [as_json(held[name]).decode() if held[name] else None for name in self.nested]
         return row
-
-
-def clean(text: str | None) -> str | None:
-    """Text without NUL, which PostgreSQL does not take."""
-    return text.replace("\0", "") if text is not None and "\0" in text else text
-
-
-def as_json(value: Any) -> str:
-    """A part, or several, as JSON text for a jsonb column."""
-    plain = [_plain(one) for one in value] if isinstance(value, tuple) else _plain(value)
-    return json.dumps(plain, ensure_ascii=False).replace("\\u0000", "")
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +88,7 @@ def study_values(study: Study) -> dict[str, Any]:
         "study_instance_uid": study.study_instance_uid,
         "modality_types": list(study.modality_types),
         "study_at": study_at(study),
-        "software_version": clean(study.equipment.software_version),
+        "software_version": study.equipment.software_version,
     }
     for flattener, part in ((STUDY_HEADER, study), (PATIENT, study.patient), (TOTALS, study.totals)):
         values.update(zip(flattener.names, flattener.values(part), strict=True))

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg import sql
 
 from dosebus.domain.study import Study
 from dosebus.store.packed import pack
@@ -93,13 +92,9 @@ def copy_rows(tx: Transaction, study_id: int, rows: Rows) -> None:
             copy.write_row([study_id, *row])
 
 
-def copy_statement(table: sa.Table, columns: Sequence[str]) -> sql.Composed:
-    """`COPY table (columns) FROM STDIN`."""
-    return sql.SQL("COPY {}.{} ({}) FROM STDIN").format(
-        sql.Identifier(dose.SCHEMA),
-        sql.Identifier(table.name),
-        sql.SQL(", ").join(map(sql.Identifier, columns)),
-    )
+def copy_statement(table: sa.Table, columns: Sequence[str]) -> bytes:
+    """`COPY table (columns) FROM STDIN`; the names are those of the declared tables."""
+    return f"COPY {table.fullname} ({', '.join(columns)}) FROM STDIN".encode()
 
 
 def remove_study(tx: Transaction, study_id: int) -> None:

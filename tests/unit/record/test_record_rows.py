@@ -6,10 +6,12 @@ import json
 from datetime import date, datetime, time
 
 from dosebus.domain.base import Code
+from dosebus.domain.contribution import Contribution
 from dosebus.domain.projection import Filter, ProjectionEvent, ProjectionReport
 from dosebus.domain.study import Study
 from dosebus.store.packed import pack, unpack
 from dosebus.store.tables import dose
+from dosebus_extract.record import without_nul
 from dosebus_extract.record_rows import entries, study_at, study_values
 
 
@@ -49,9 +51,12 @@ def test_a_repeated_event_uid_counts_up() -> None:
 
 def test_nul_characters_never_reach_the_database() -> None:
     event = ProjectionEvent(comment="a\0b", filters=(Filter(material=Code(code_meaning="C\0u")),))
-    (row,) = _rows(_study(event))
+    read = Contribution(
+        sop_instance_uid="1", sop_class_uid="2", kind="rf", study_instance_uid="1.2", study=_study(event)
+    )
+    (row,) = _rows(without_nul(read).study)
     assert row["comment"] == "ab"
-    assert "u0000" not in str(row["filters"])
+    assert json.loads(str(row["filters"])) == [{"material": {"code_meaning": "Cu"}}]
 
 
 def test_every_column_of_a_study_is_given_or_book_keeping() -> None:
