@@ -60,7 +60,9 @@ def make_continued_ct(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStud
         for event in first.events
     )
     second = ct_report(study, later, visited.source.uid())
-    truth = with_reports(study, (first, second))
+    # The head of the study is that of its first report; the second brings its events.
+    both = with_reports(study, (first, second))
+    truth = both.model_copy(update={"content_time": study.content_time, "series_time": study.series_time})
     objects = tuple(_written("continued", with_reports(study, (report,))) for report in (first, second))
     return SimulatedStudy("continued", objects, truth)
 

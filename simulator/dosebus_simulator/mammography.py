@@ -122,8 +122,8 @@ def mg_study(visited: Visit) -> Study:
         events=events,
     )
     totals = projection_totals(report)
-    # A mammography report tells no DAP: absent, not zero.
-    told = totals.model_copy(update={"total_dap_gym2": None})
+    # A mammography report tells no DAP and no planes: absent, not zero.
+    told = totals.model_copy(update={"total_dap_gym2": None, "number_of_events_plane_a": None})
     finished = completed(study, moments[-1], (report.sop_instance_uid or "",))
     return finished.model_copy(update={"projection_reports": (report,), "totals": told})
 

@@ -131,9 +131,8 @@ def make_arcadis(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:
     uid, frames = source.uid(), source.randint(0, 40)
     seconds, dap_gycm2 = source.between(10, 300, 3), source.between(0.05, 6, 4)
     study = completed(make_study(visited, "RF", "Hip nailing", "RFHIP"), visited.started, (uid,))
-    dataset = _arcadis_document(
-        study, uid, visited.started, frames=frames, seconds=seconds, dap_gycm2=dap_gycm2
-    )
+    written = datetime.combine(visited.started.date(), study.content_time or visited.started.time())
+    dataset = _arcadis_document(study, uid, written, frames=frames, seconds=seconds, dap_gycm2=dap_gycm2)
     dap = round(dap_gycm2 / 10_000, 10)
     total = FluoroscopyAccumulated(
         dap_total_gym2=dap, total_fluoro_time_s=seconds, total_number_of_radiographic_frames=frames

@@ -136,7 +136,14 @@ def test_retry_sends_again_until_acknowledged(tmp_path: Path) -> None:
     with moody_receiver() as (port, moody):
         result = CliRunner().invoke(
             simulate,
-            [f"--to=127.0.0.1:{port}", "--kind=ct", "--count=6", "--associations=2", "--retry", f"--log={log}"],
+            [
+                f"--to=127.0.0.1:{port}",
+                "--kind=ct",
+                "--count=6",
+                "--associations=2",
+                "--retry",
+                f"--log={log}",
+            ],
         )
     assert result.exit_code == 0, result.output
     assert "6 objects acknowledged, 0 refused" in result.output
