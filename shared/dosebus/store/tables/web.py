@@ -79,6 +79,17 @@ saved_view = sa.Table(
     sa.UniqueConstraint("account_id", "listing", "name"),
 )
 
+private_search = sa.Table(
+    "private_search",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey(account.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Column("listing", sa.Text, nullable=False),
+    sa.Column("items", JSONB, nullable=False),
+    sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+)
+"""What somebody searched for that must not stand in an address: accession numbers, patient IDs and names."""
+
 audit = sa.Table(
     "audit",
     metadata,

@@ -92,6 +92,11 @@ CREATE TABLE web.audit (
     username text NOT NULL, address text, action text NOT NULL, subject text,
     details jsonb DEFAULT '{}' NOT NULL, PRIMARY KEY (id)
 );
+CREATE TABLE web.private_search (
+    key text NOT NULL, account_id bigint NOT NULL, listing text NOT NULL, items jsonb NOT NULL,
+    created_at timestamptz DEFAULT now() NOT NULL, PRIMARY KEY (key),
+    FOREIGN KEY (account_id) REFERENCES web.account (id) ON DELETE CASCADE
+);
 CREATE INDEX audit_at ON web.audit (at DESC, id DESC);
 """
 

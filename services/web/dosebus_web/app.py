@@ -1,0 +1,90 @@
+"""The web application, put together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.staticfiles import StaticFiles
+
+from dosebus_web.api import routes as api
+from dosebus_web.http import errors
+from dosebus_web.http.headers import FormLimit, PathPrefix, SecureHeaders
+from dosebus_web.http.navigation import places
+from dosebus_web.http.pages import STATIC
+from dosebus_web.pages.account import routes as account
+from dosebus_web.pages.admin import alerts as admin_alerts
+from dosebus_web.pages.admin import nodes, users
+from dosebus_web.pages.admin import overview as admin
+from dosebus_web.pages.alerts import routes as alerts
+from dosebus_web.pages.exports import routes as exports
+from dosebus_web.pages.home import routes as home
+from dosebus_web.pages.objects import routes as objects
+from dosebus_web.pages.query import routes as query
+from dosebus_web.pages.services import routes as services
+from dosebus_web.pages.signin import routes as signin
+from dosebus_web.pages.studies import routes as studies
+from dosebus_web.settings import WebSettings
+from dosebus_web.web import Web
+
+PAGE_ROUTERS = (
+    signin.router, account.router, home.router, studies.router, alerts.router, exports.router, query.router,
+    objects.router, services.router, admin.router, users.router, nodes.router, admin_alerts.router,
+)  # fmt: skip
+
+
+class CachedFiles(StaticFiles):
+    """Static files under an address that changes with their content, so browsers may keep them."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """The file with a long life in caches."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def middleware(settings: WebSettings) -> list[Middleware]:
+    """What every request passes, outermost first."""
+    return [
+        Middleware(SecureHeaders, secure=settings.secure),
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.trusted_hosts), www_redirect=False),
+        Middleware(PathPrefix, prefix=settings.prefix),
+        Middleware(FormLimit, limit_bytes=settings.form_limit_bytes),
+        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
+    ]
+
+
+def create_app(web: Web) -> FastAPI:
+    """The application over its parts."""
+    app = FastAPI(
+        title="DoseBus",
+        version="1",
+        description="Radiation dose of studies, as recorded from DICOM objects.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=middleware(web.settings),
+        generate_unique_id_function=operation_id,
+        servers=[{"url": web.settings.prefix or "/"}],
+        redirect_slashes=False,
+    )
+    app.state.web = web
+    environment = web.pages.environment.globals
+    environment["navigation"] = places
+    environment["product_version"] = version("dosebus-web")
+    for router in PAGE_ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.include_router(api.router)
+    app.mount("/static", CachedFiles(directory=STATIC), name="static")
+    errors.register(app)
+    return app
+
+
+def operation_id(route: APIRoute) -> str:
+    """The endpoint's own name."""
+    return route.name

@@ -1,0 +1,46 @@
+"""What web listens to: every fact that changes what an open page shows."""
+
+from __future__ import annotations
+
+from dosebus.bus.consumers import Consumers
+from dosebus.events.alerts import AlertMailFailed, AlertMailSent, AlertRaised
+from dosebus.events.base import Event
+from dosebus.events.export import ExportCancelled, ExportCompleted, ExportFailed, ExportProgressed
+from dosebus.events.extract import ObjectSetAside, StudyRecorded, StudyRemoved
+from dosebus.events.qr import QueryAnswered, QueryProgressed, RetrieveFinished, RetrieveProgressed
+from dosebus.store.transaction import Transaction
+from dosebus_web.live.hub import notify
+
+consumers = Consumers("web")
+
+# One queue a kind serves all web processes: whichever takes the event tells the others by NOTIFY.
+
+
+@consumers.on(StudyRecorded, StudyRemoved, retry=(5,), workers=2)
+def show_study(event: Event, tx: Transaction) -> None:  # noqa: ARG001 - pages fetch what they may see
+    """Lists and home show a new study."""
+    notify(tx, "study")
+
+
+@consumers.on(ObjectSetAside, retry=(5,))
+def show_object(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """An object was set aside."""
+    notify(tx, "object")
+
+
+@consumers.on(AlertRaised, AlertMailSent, AlertMailFailed, retry=(5,))
+def show_alert(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """An alert was raised or its mail went."""
+    notify(tx, "alert")
+
+
+@consumers.on(ExportProgressed, ExportCompleted, ExportFailed, ExportCancelled, retry=(5,))
+def show_export(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """An export went on."""
+    notify(tx, "export")
+
+
+@consumers.on(QueryProgressed, QueryAnswered, RetrieveProgressed, RetrieveFinished, retry=(5,))
+def show_query(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """A query or retrieval went on."""
+    notify(tx, "query")

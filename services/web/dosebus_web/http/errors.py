@@ -1,0 +1,87 @@
+"""What people see when something goes wrong: a sentence and a reference, never data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from dosebus_web import web
+from dosebus_web.auth.gate import SignInNeededError
+
+TITLES: Mapping[int, str] = {
+    400: "That cannot be done",
+    403: "Not permitted",
+    404: "Not found",
+    405: "Not permitted",
+    422: "That cannot be read",
+    500: "Something went wrong",
+    503: "Not available at the moment",
+}
+TEXTS: Mapping[int, str] = {
+    404: "There is nothing at this address. It may have been removed.",
+    405: "This address does not take such a request.",
+    422: "The form or address holds something that cannot be read.",
+    500: "The error has been logged. Nothing was changed.",
+}
+
+
+def answer(request: Request, status: int, text: str | None = None, reference: str = "") -> Response:
+    """The error as JSON for the API, as a page for people."""
+    said = text or TEXTS.get(status, "")
+    if request.scope["path"].startswith("/api/"):
+        return JSONResponse({"status": status, "title": TITLES.get(status, "Error"), "detail": said}, status)
+    values = {"title": TITLES.get(status, "Error"), "text": said, "reference": reference}
+    return web.of(request).pages.render(request, "components/error.html", values, status_code=status)
+
+
+def on_http_error(request: Request, error: Exception) -> Response:
+    """An error that an endpoint or the router raised on purpose."""
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 - registered for this class only
+    if 300 <= error.status_code < 400:
+        return Response(status_code=error.status_code, headers=error.headers)
+    text = error.detail if isinstance(error, HTTPException) and error.detail != "Not Found" else None
+    response = answer(request, error.status_code, text)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def on_invalid(request: Request, error: Exception) -> Response:
+    """A parameter or form that cannot be read; the API says which, but not what it held."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    places = sorted({".".join(str(part) for part in one["loc"]) for one in error.errors()})
+    text = f"Cannot be read: {', '.join(places)}"[:500] if request.scope["path"].startswith("/api/") else None
+    return answer(request, 422, text)
+
+
+def on_sign_in_needed(request: Request, error: Exception) -> Response:
+    """Ask to sign in, then go on to the page."""
+    assert isinstance(error, SignInNeededError)  # noqa: S101
+    pages = web.of(request).pages
+    return RedirectResponse(pages.url("/sign-in", {"next": error.back}), 303)
+
+
+def on_fault(request: Request, error: Exception) -> Response:
+    """A fault of ours: logged with a reference, told without any content."""
+    reference = uuid4().hex[:12]
+    structlog.get_logger().error(
+        "web.fault",
+        reference=reference,
+        route=getattr(request.scope.get("route"), "path", ""),
+        error=type(error).__name__,
+        exc_info=error,
+    )
+    return answer(request, 500, reference=reference)
+
+
+def register(app: FastAPI) -> None:
+    """Let the application answer errors so."""
+    app.add_exception_handler(StarletteHTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(SignInNeededError, on_sign_in_needed)
+    app.add_exception_handler(Exception, on_fault)

@@ -1,0 +1,167 @@
+"""The home page as data: every device by modality, its work, and what waits for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.listings import LISTINGS
+from dosebus.store.tables import alerts, config, dose
+
+S = dose.study.c
+PERIODS = (7, 28)
+DAYS = 28
+
+
+@dataclass(frozen=True)
+class DeviceWork:
+    """One device in one modality."""
+
+    device_id: int | None
+    name: str
+    place: str
+    studies: int
+    recent: tuple[int, ...]
+    latest_at: datetime | None
+    latest_id: int
+    silent: bool
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ModalityWork:
+    """One modality with its devices."""
+
+    listing: Listing
+    studies: int
+    recent: tuple[int, ...]
+    devices: tuple[DeviceWork, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything that the home page shows."""
+
+    modalities: tuple[ModalityWork, ...]
+    periods: tuple[int, ...]
+    alerts: Sequence[Any]
+    alerts_waiting: int
+    set_aside: int
+    latest: Sequence[Any]
+
+
+def periods(connection: sa.Connection) -> tuple[int, ...]:
+    """The two periods of days in which work is counted; a setting."""
+    value = connection.execute(
+        sa.select(config.setting.c.value).where(config.setting.c.key == "home.periods")
+    ).scalar()
+    return tuple(int(days) for days in value) if isinstance(value, list) and value else PERIODS
+
+
+def overview(connection: sa.Connection) -> Overview:
+    """What the home page shows now."""
+    spans = periods(connection)
+    return Overview(
+        modalities=tuple(
+            work for listing in LISTINGS.values() if (work := _modality(connection, listing, spans)).studies
+        ),
+        periods=spans,
+        alerts=_open_alerts(connection),
+        alerts_waiting=_count(connection, alerts.alert, *_waiting()),
+        set_aside=_count(connection, dose.dicom_object, dose.dicom_object.c.outcome == "rejected"),
+        latest=_latest(connection),
+    )
+
+
+def _modality(connection: sa.Connection, listing: Listing, spans: tuple[int, ...]) -> ModalityWork:
+    day = sa.func.current_date() - sa.cast(S.study_at, sa.Date)
+    recent = [sa.func.count().filter(day.between(0, span - 1)).label(f"last_{span}") for span in spans]
+    name = sa.func.coalesce(dose.device.c.display_name, "unknown device")
+    place = sa.func.concat_ws(" · ", dose.device.c.institution, dose.device.c.station_name)
+    latest = sa.func.array_agg(_ordered(S.id))
+    statement = (
+        sa.select(
+            S.device_id, name.label("name"), place.label("place"), sa.func.count().label("studies"), *recent,
+            sa.func.max(S.study_at).label("latest_at"), latest[1].label("latest_id"),
+        )
+        .select_from(dose.study.outerjoin(dose.device))
+        .where(sa.literal_column(f"dose.study.{listing.predicate}"), S.not_patient_indicator.is_(None))
+        .group_by(S.device_id, name, place)
+        .order_by(sa.func.max(S.study_at).desc().nulls_last(), name)
+    )  # fmt: skip
+    rows = connection.execute(statement).all()
+    daily = _daily(connection, listing)
+    devices = tuple(
+        DeviceWork(
+            row.device_id,
+            row.name,
+            row.place,
+            row.studies,
+            tuple(getattr(row, f"last_{span}") for span in spans),
+            row.latest_at,
+            row.latest_id,
+            silent=getattr(row, f"last_{spans[0]}") == 0,
+            days=tuple(daily.get((row.device_id, ago), 0) for ago in range(DAYS - 1, -1, -1)),
+        )
+        for row in rows
+    )
+    return ModalityWork(
+        listing,
+        sum(device.studies for device in devices),
+        tuple(sum(device.recent[index] for device in devices) for index in range(len(spans))),
+        devices,
+    )
+
+
+def _ordered(column: sa.ColumnElement[Any]) -> Any:
+    from sqlalchemy.dialects.postgresql import aggregate_order_by  # noqa: PLC0415 - one use
+
+    return aggregate_order_by(column, S.study_at.desc().nulls_last(), S.id.desc())
+
+
+def _daily(connection: sa.Connection, listing: Listing) -> dict[tuple[int | None, int], int]:
+    day = (sa.func.current_date() - sa.cast(S.study_at, sa.Date)).label("ago")
+    statement = (
+        sa.select(S.device_id, day, sa.func.count())
+        .where(
+            sa.literal_column(f"dose.study.{listing.predicate}"),
+            S.not_patient_indicator.is_(None),
+            sa.func.coalesce(S.study_at, sa.literal_column("'-infinity'::timestamp"))
+            >= sa.func.current_date() - DAYS,
+        )
+        .group_by(S.device_id, day)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
+
+
+def _waiting() -> tuple[sa.ColumnElement[bool], ...]:
+    alert = alerts.alert.c
+    return (alert.acknowledged_at.is_(None), alert.closed_at.is_(None), alert.withdrawn_at.is_(None))
+
+
+def _open_alerts(connection: sa.Connection) -> Sequence[Any]:
+    statement = sa.select(alerts.alert).where(*_waiting()).order_by(alerts.alert.c.raised_at.desc()).limit(5)
+    return connection.execute(statement).all()
+
+
+def _count(connection: sa.Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
+
+
+def _latest(connection: sa.Connection) -> Sequence[Any]:
+    statement = (
+        sa.select(
+            S.id, S.study_at, S.recorded_at, S.modality_types, S.study_description, S.total_dlp_mgycm,
+            S.total_dap_gym2, S.administered_activity_mbq, S.accumulated_agd_left_mgy,
+            S.accumulated_agd_right_mgy, dose.device.c.display_name,
+        )
+        .select_from(dose.study.outerjoin(dose.device))
+        .order_by(S.recorded_at.desc())
+        .limit(10)
+    )  # fmt: skip
+    return connection.execute(statement).all()

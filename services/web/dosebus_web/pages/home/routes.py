@@ -1,0 +1,39 @@
+"""The home page and the stream of news."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response, StreamingResponse
+
+from dosebus_web.auth.gate import Viewer
+from dosebus_web.pages.alerts.quantities import level_of, value_of
+from dosebus_web.pages.home.overview import overview
+from dosebus_web.web import Here, Web
+
+router = APIRouter()
+
+
+def _render(request: Request, here: Web, template: str) -> Response:
+    with here.database.reading(snapshot=True) as connection:
+        view = overview(connection)
+    values = {"view": view, "value_of": value_of, "level_of": level_of}
+    return here.pages.render(request, template, values)
+
+
+@router.get("/")
+def show_home(request: Request, session: Viewer, here: Here) -> Response:  # noqa: ARG001 - the gate
+    """The overview."""
+    return _render(request, here, "pages/home/home.html")
+
+
+@router.get("/overview")
+def show_overview(request: Request, session: Viewer, here: Here) -> Response:  # noqa: ARG001
+    """The overview without its frame, fetched again when something comes in."""
+    return _render(request, here, "pages/home/overview.html")
+
+
+@router.get("/live")
+def stream_news(session: Viewer, here: Here) -> Response:  # noqa: ARG001
+    """Server-sent events: which kinds of things changed. No data: pages fetch what they may see."""
+    headers = {"x-accel-buffering": "no"}
+    return StreamingResponse(here.hub.stream(), media_type="text/event-stream", headers=headers)

@@ -1,0 +1,187 @@
+"""A study page as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dosebus.catalogue import compile as compiled
+from dosebus.catalogue.field import Field
+from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.listings import LISTINGS
+from dosebus.catalogue.source import studies
+from dosebus.store.tables import alerts, dose
+from dosebus_web.pages.studies.facts import (
+    DEVICE_FACTS,
+    FIGURES,
+    PATIENT_FACTS,
+    STUDY_FACTS,
+    Fact,
+    PlaneTotals,
+    facts,
+    plane_totals,
+)
+from dosebus_web.pages.studies.listview import Cell, cell
+
+S = dose.study.c
+WEEKS = 12
+EVENT_LIMIT = 2_000
+
+
+@dataclass(frozen=True)
+class Events:
+    """The event table: columns that hold something, and a row for each event."""
+
+    fields: tuple[Field, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Others:
+    """The patient's other studies of the weeks before, with their sums."""
+
+    rows: Sequence[Any]
+    total_dap: float | None
+    total_dlp: float | None
+    total_dose_rp: float | None
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """Everything that the study template shows."""
+
+    id: int
+    study_instance_uid: str
+    title: str
+    modality_types: tuple[str, ...]
+    listing: Listing
+    listings: tuple[Listing, ...]
+    figures: tuple[Fact, ...]
+    study: tuple[Fact, ...]
+    device: tuple[Fact, ...]
+    patient: tuple[Fact, ...]
+    planes: tuple[PlaneTotals, ...]
+    events: Events
+    findings: Sequence[Any]
+    unread: Sequence[Any]
+    objects: Sequence[Any]
+    alerts: Sequence[Any]
+    others: Others | None
+    history: Sequence[Any]
+    head: Any
+
+
+def listings_of(modality_types: Sequence[str]) -> tuple[Listing, ...]:
+    """The listings that a study stands in."""
+    return tuple(one for one in LISTINGS.values() if set(one.modality_types) & set(modality_types))
+
+
+def find_id(connection: sa.Connection, study_instance_uid: str) -> tuple[int, tuple[str, ...]] | None:
+    """The id and modality types of a study by its UID."""
+    wanted = sa.select(S.id, S.modality_types).where(S.study_instance_uid == study_instance_uid)
+    row = connection.execute(wanted).first()
+    return None if row is None else (int(row.id), tuple(row.modality_types))
+
+
+def view(connection: sa.Connection, listing: Listing, study_id: int, *, allow_pid: bool) -> StudyView | None:
+    """The page of a study in a listing; None when there is no such study there."""
+    head = connection.execute(sa.select(S).where(S.id == study_id)).first()
+    if head is None or not set(listing.modality_types) & set(head.modality_types):
+        return None
+    known = {**_of_event_reports(connection, listing, study_id), **head._mapping}
+    return StudyView(
+        id=study_id,
+        study_instance_uid=head.study_instance_uid,
+        title=head.study_description or head.requested_procedure or f"{listing.title} study",
+        modality_types=tuple(head.modality_types),
+        listing=listing,
+        listings=listings_of(head.modality_types),
+        figures=facts(listing, known, FIGURES[listing.name], allow_pid=allow_pid),
+        study=facts(listing, known, STUDY_FACTS, allow_pid=allow_pid),
+        device=facts(listing, known, DEVICE_FACTS, allow_pid=allow_pid),
+        patient=facts(listing, known, PATIENT_FACTS, allow_pid=allow_pid),
+        planes=plane_totals(listing, known),
+        events=_events(connection, listing, study_id),
+        findings=_rows(connection, dose.finding, study_id, dose.finding.c.id),
+        unread=_rows(connection, dose.unread_concept, study_id, dose.unread_concept.c["count"].desc()),
+        objects=_rows(connection, dose.dicom_object, study_id, dose.dicom_object.c.received_at),
+        alerts=_alerts(connection, head.study_instance_uid),
+        others=_others(connection, head),
+        history=_rows(connection, dose.study_history, study_id, dose.study_history.c.revision.desc()),
+        head=head,
+    )
+
+
+def _of_event_reports(connection: sa.Connection, listing: Listing, study_id: int) -> Mapping[str, Any]:
+    fields = [field.labelled() for field in (*listing.study_fields, *listing.columns)]
+    unique = {column.name: column for column in fields}
+    select = sa.select(*unique.values()).select_from(studies()).where(S.id == study_id)
+    return dict(connection.execute(select).mappings().one())
+
+
+def _events(connection: sa.Connection, listing: Listing, study_id: int) -> Events:
+    select = compiled.events(listing, study_id).limit(EVENT_LIMIT + 1)
+    fetched = connection.execute(select).mappings().all()
+    rows = fetched[:EVENT_LIMIT]
+    fields = tuple(
+        field
+        for field in listing.shown_event_fields
+        if any(row[field.key] not in (None, "", [], False) for row in rows)
+    )
+    cells = tuple(tuple(cell(field, row[field.key]) for field in fields) for row in rows)
+    return Events(fields, cells, cut=len(fetched) > EVENT_LIMIT)
+
+
+def _rows(
+    connection: sa.Connection, table: sa.Table, study_id: int, order: sa.ColumnElement[Any]
+) -> Sequence[Any]:
+    heavy = {"record", "contribution"}
+    columns = [column for column in table.c if column.name not in heavy]
+    wanted = sa.select(*columns).where(table.c.study_id == study_id).order_by(order).limit(500)
+    return connection.execute(wanted).all()
+
+
+def _alerts(connection: sa.Connection, study_instance_uid: str) -> Sequence[Any]:
+    alert = alerts.alert.c
+    wanted = (
+        sa.select(alerts.alert)
+        .where(alert.study_instance_uid == study_instance_uid, alert.withdrawn_at.is_(None))
+        .order_by(alert.raised_at)
+    )
+    return connection.execute(wanted).all()
+
+
+def _others(connection: sa.Connection, head: Any) -> Others | None:
+    if head.patient_id is None or head.study_at is None:
+        return None
+    weeks = sa.text(f"interval '{WEEKS} weeks'")
+    moment = sa.literal(head.study_at, sa.DateTime())
+    wanted = (
+        sa.select(
+            S.id, S.study_at, S.modality_types, S.study_description, S.total_dap_gym2, S.total_dlp_mgycm,
+            S.dose_rp_total_gy,
+        )
+        .where(
+            S.patient_id == head.patient_id,
+            S.study_at.between(moment - weeks, moment + weeks),
+        )
+        .order_by(S.study_at.desc())
+        .limit(200)
+    )  # fmt: skip
+    rows = connection.execute(wanted).all()
+    window = [row for row in rows if row.study_at <= head.study_at]
+    return Others(
+        rows=[row for row in rows if row.id != head.id],
+        total_dap=_sum(row.total_dap_gym2 for row in window),
+        total_dlp=_sum(row.total_dlp_mgycm for row in window),
+        total_dose_rp=_sum(row.dose_rp_total_gy for row in window),
+    )
+
+
+def _sum(values: Any) -> float | None:
+    known = [float(value) for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,185 @@
+"""A list page as data: its columns, rows, filter form and links, all from the field catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from dosebus.catalogue import compile as compiled
+from dosebus.catalogue.field import Field
+from dosebus.catalogue.filter import Filter, FilterKind
+from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.query import PAGE_SIZES, ListQuery, QueryError
+from dosebus_web.pages.studies import private
+
+ALWAYS_SHOWN = ("date_from", "date_to", "study_description", "display_name", "protocol")
+"""Filters that stand on the page unfolded; `protocol` only where a listing has it."""
+INPUT_TYPES: Mapping[FilterKind, str] = {FilterKind.DATE_FROM: "date", FilterKind.DATE_TO: "date"}
+WRAPPING = frozenset({"study_description", "requested_procedure", "display_name", "performing_physician"})
+
+
+@dataclass(frozen=True)
+class FilterInput:
+    """One input of the filter form."""
+
+    key: str
+    label: str
+    type: str
+    value: str
+    hint: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One column's head with the link that sorts by it."""
+
+    field: Field
+    sort_query: list[tuple[str, str]] | None
+    direction: str | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value as it is shown."""
+
+    text: str
+    css: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One study of a list."""
+
+    id: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class ListView:
+    """Everything that the list template shows."""
+
+    listing: Listing
+    headings: tuple[Heading, ...]
+    rows: tuple[Row, ...]
+    shown: tuple[FilterInput, ...]
+    folded: tuple[FilterInput, ...]
+    private: tuple[FilterInput, ...]
+    fold_open: bool
+    filtered: bool
+    search: str
+    total: str
+    errors: Mapping[str, str]
+    next_query: list[tuple[str, str]] | None
+    previous_query: list[tuple[str, str]] | None
+    own_query: list[tuple[str, str]]
+    limit: int
+    sort: str
+    page_sizes: tuple[int, ...] = PAGE_SIZES
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address and the private search ask of a listing."""
+
+    listing: Listing
+    public: Sequence[tuple[str, str]]
+    secret: Sequence[tuple[str, str]]
+    search: str
+    allow_pid: bool
+
+    def parse(self) -> ListQuery:
+        """The query. Raises QueryError."""
+        hidden = {one.key for one in self.listing.filters if private.is_private(one)}
+        errors = {key: "cannot be part of an address" for key, raw in self.public if key in hidden and raw}
+        if errors:
+            raise QueryError(errors)
+        return ListQuery.parse(self.listing, [*self.public, *self.secret], allow_pid=self.allow_pid)
+
+
+def view(connection: sa.Connection, asked: Asked, count_limit: int) -> ListView:
+    """The list that is asked for; with errors, the form alone."""
+    try:
+        query = asked.parse()
+    except QueryError as error:
+        plain = ListQuery.parse(asked.listing, [], allow_pid=asked.allow_pid)
+        return _assemble(asked, plain, (), (None, None), "", error.errors)
+    fetched = connection.execute(compiled.page(asked.listing, query)).mappings().all()
+    page = query.page_of(fetched)
+    counted = connection.execute(compiled.count_capped(asked.listing, query, count_limit)).scalar_one()
+    total = f"more than {count_limit}" if counted > count_limit else str(counted)
+    return _assemble(asked, query, page.rows, (page.before, page.after), total, {})
+
+
+def _assemble(
+    asked: Asked,
+    query: ListQuery,
+    rows: Iterable[Mapping[str, Any]],
+    cursors: tuple[int | None, int | None],
+    total: str,
+    errors: Mapping[str, str],
+) -> ListView:
+    listing = asked.listing
+    fields = listing.visible(listing.columns, allow_pid=asked.allow_pid)
+    given = dict([*asked.public, *asked.secret])
+    inputs = [_input(one, given, errors) for one in listing.filters if not private.is_private(one)]
+    folded = tuple(one for one in inputs if one.key not in ALWAYS_SHOWN)
+    before, after = cursors
+    return ListView(
+        listing=listing,
+        headings=tuple(_heading(asked, query, field) for field in fields),
+        rows=tuple(_row(row, fields) for row in rows),
+        shown=tuple(one for one in inputs if one.key in ALWAYS_SHOWN),
+        folded=folded,
+        private=tuple(
+            _input(one, given, errors) for one in private.filters_of(listing, allow_pid=asked.allow_pid)
+        ),
+        fold_open=any(one.value or one.error for one in folded),
+        filtered=bool(query.filters),
+        search=asked.search if asked.secret else "",
+        total=total,
+        errors={key: reason for key, reason in errors.items() if key not in listing.filters_by_key},
+        next_query=None if after is None else _link(asked, query.turned(after=after)),
+        previous_query=None if before is None else _link(asked, query.turned(before=before)),
+        own_query=_link(asked, query.turned()),
+        limit=query.limit,
+        sort=f"-{query.sort}" if query.descending else query.sort,
+    )
+
+
+def _link(asked: Asked, query: ListQuery) -> list[tuple[str, str]]:
+    hidden = {key for key, _ in asked.secret}
+    items = [(key, raw) for key, raw in query.items() if key not in hidden]
+    return [*items, ("search", asked.search)] if asked.secret else items
+
+
+def _input(wanted: Filter, given: Mapping[str, str], errors: Mapping[str, str]) -> FilterInput:
+    unit = f" ({wanted.unit})" if wanted.unit else ""
+    return FilterInput(
+        key=wanted.key,
+        label=f"{wanted.label}{unit}",
+        type=INPUT_TYPES.get(wanted.kind, "text"),
+        value=given.get(wanted.key, ""),
+        hint="none, some, 3, 2-5, 4+" if wanted.kind is FilterKind.COUNT else "",
+        error=errors.get(wanted.key, ""),
+    )
+
+
+def _heading(asked: Asked, query: ListQuery, field: Field) -> Heading:
+    if field.key not in asked.listing.sorts:
+        return Heading(field, None, None)
+    direction = ("descending" if query.descending else "ascending") if query.sort == field.key else None
+    return Heading(field, _link(asked, query.sorted_by(field.key)), direction)
+
+
+def _row(row: Mapping[str, Any], fields: Iterable[Field]) -> Row:
+    return Row(int(row["id"]), tuple(cell(field, row[field.key]) for field in fields))
+
+
+def cell(field: Field, value: Any) -> Cell:
+    """A value of a field as a table cell."""
+    css = "n" if field.numeric else ("wrap" if field.key in WRAPPING else "")
+    return Cell(field.show(value), css)

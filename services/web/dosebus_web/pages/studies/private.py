@@ -1,0 +1,48 @@
+"""Searches by patient or accession number: kept on the server, so that they never stand in an address."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from dosebus.catalogue.filter import Filter
+from dosebus.catalogue.listing import Listing
+from dosebus.store.tables.web import private_search
+from dosebus.store.transaction import Transaction
+
+PRIVATE_KEYS = frozenset({"accession"})
+KEPT = sa.text("interval '1 day'")
+
+Items = Sequence[tuple[str, str]]
+
+
+def is_private(wanted: Filter) -> bool:
+    """Whether what a filter asks for tells who a patient is."""
+    return wanted.personal or wanted.key in PRIVATE_KEYS
+
+
+def filters_of(listing: Listing, *, allow_pid: bool) -> list[Filter]:
+    """The private filters that somebody may use."""
+    return [one for one in listing.filters if is_private(one) and (allow_pid or not one.personal)]
+
+
+def remember(tx: Transaction, account_id: int, listing: Listing, items: Items) -> str:
+    """Keep a search for a day and give its key."""
+    key = secrets.token_urlsafe(9)
+    row = {"key": key, "account_id": account_id, "listing": listing.name, "items": [list(i) for i in items]}
+    tx.execute(sa.insert(private_search).values(row))
+    tx.execute(sa.delete(private_search).where(private_search.c.created_at < sa.func.now() - KEPT))
+    return key
+
+
+def recall(connection: sa.Connection, account_id: int, listing: Listing, key: str) -> list[tuple[str, str]]:
+    """What a key stands for; nothing when it is somebody else's or too old."""
+    search = private_search.c
+    found = connection.execute(
+        sa.select(search.items).where(
+            search.key == key, search.account_id == account_id, search.listing == listing.name
+        )
+    ).scalar()
+    return [(str(name), str(text)) for name, text in found or ()]
