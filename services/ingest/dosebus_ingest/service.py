@@ -96,6 +96,7 @@ SERVICE = Service(
     consumers=Consumers("ingest"),
     tasks=(Task("dicom", serve_dicom), Task("watched folder", watch_folder)),
     app=make_app,
+    mount="/dicom-web",
     resources=make_resources,
     readiness={"dicom": check_listener, "room": check_room},
 )

@@ -169,11 +169,12 @@ class StowService:
 
 
 def make_stow_app(service: StowService) -> Starlette:
-    """The application to mount at `/dicom-web`."""
+    """The application: at `/studies` for a runtime that mounts it, at `/dicom-web/studies` where it stands alone."""
     return Starlette(
         routes=[
-            Route("/studies", service.store, methods=["POST"]),
-            Route("/studies/{study_instance_uid}", service.store, methods=["POST"]),
+            Route(f"{prefix}/studies{study}", service.store, methods=["POST"])
+            for prefix in ("", "/dicom-web")
+            for study in ("", "/{study_instance_uid}")
         ]
     )
 

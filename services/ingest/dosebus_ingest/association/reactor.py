@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 1.0
 """How often timers are looked at."""
 _PDU_HEADER = struct.Struct(">BBL")
-_IDLE, _AWAITING_REQUEST, _AWAITING_CLOSE = "Sta1", "Sta2", "Sta13"
+_IDLE, _REQUESTED, _AWAITING_CLOSE = "Sta1", "Sta3", "Sta13"
+"""States of PS3.8 9.2: idle; asked for an association; waiting for the connection to close."""
 
 
 class Attention(queue.Queue[Any]):
@@ -58,6 +59,7 @@ class WaitingReactor(DULServiceProvider):
         self._polled: int | None = None
         self._pipe_lock = threading.Lock()
         self._pipe_open = True
+        self._was_asked = False
 
     def send_pdu(self, primitive: Any) -> None:
         """Queue a primitive and wake the thread."""
@@ -117,10 +119,11 @@ class WaitingReactor(DULServiceProvider):
             event = self.event_queue.get(block=False)
         except queue.Empty:
             return False
-        before = self.state_machine.current_state
         self.state_machine.do_action(event)
-        if before == _AWAITING_REQUEST and self.state_machine.current_state == _IDLE:
-            # A connection that closes without a word (a TCP probe): nobody waits for its request any more.
+        state = self.state_machine.current_state
+        self._was_asked = self._was_asked or state == _REQUESTED
+        if state == _IDLE and not self._was_asked:
+            # Closed before it asked for an association (a TCP probe, noise): nobody need wait for that any more.
             self.to_user_queue.put(cast("Any", None))
         return True
 
