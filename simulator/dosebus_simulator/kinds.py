@@ -13,6 +13,7 @@ from dosebus_simulator.ct_series import (
     make_dose_check_ct,
     make_dual_source_ct,
 )
+from dosebus_simulator.dose_info import make_philips_dose_info
 from dosebus_simulator.images import (
     make_cr_images,
     make_dx_images,
@@ -73,6 +74,7 @@ def makers() -> dict[str, Maker]:
         "mg-images": make_mg_images,
         "nm-images": make_nm_images,
         "pet-ct": make_pet_ct,
+        "philips-dose-info": make_philips_dose_info,
         "cumulative": make_cumulative_ct,
         "continued": make_continued_ct,
         "dose-check": make_dose_check_ct,

@@ -14,6 +14,8 @@ from dosebus_simulator.ct_series import (
     make_dose_check_ct,
     make_dual_source_ct,
 )
+from dosebus_simulator.dose_info import make_philips_dose_info
+from dosebus_simulator.images import make_dx_images, make_mg_images, make_pet_ct
 from dosebus_simulator.odd import (
     make_arcadis,
     make_duplicate,
@@ -96,3 +98,42 @@ def test_bench_reports_have_the_sizes_they_name() -> None:
     reports = dict(bench_reports())
     assert 85_000 < len(reports["simulated CT, 97 KB"]) < 110_000
     assert len(reports["simulated fluoroscopy, 400 events"]) > 3_000_000
+
+
+def test_image_headers_tell_the_dose_in_the_units_of_images() -> None:
+    made = make_mg_images(1)
+    assert len(made.objects) == 8
+    assert made.truth is not None
+    events = made.truth.projection_reports[0].events
+    for number, event in enumerate(events):
+        processing, presentation = (
+            dcmread(BytesIO(one.encoded())) for one in made.objects[2 * number : 2 * number + 2]
+        )
+        assert processing.AcquisitionTime == presentation.AcquisitionTime
+        assert processing.SOPClassUID != presentation.SOPClassUID
+        assert float(processing.OrganDose) * 100 == pytest.approx(event.agd_mgy)
+    radiograph = make_dx_images(1)
+    assert radiograph.truth is not None
+    daps = [float(one.dataset.ImageAndFluoroscopyAreaDoseProduct) * 1e-5 for one in radiograph.objects]
+    assert sum(daps) == pytest.approx(radiograph.truth.totals.total_dap_gym2)
+
+
+def test_a_pet_ct_study_has_both_reports_and_two_series() -> None:
+    made = make_pet_ct(1)
+    assert made.truth is not None
+    assert {one.study_instance_uid for one in made.objects} == {made.truth.study_instance_uid}
+    report = made.truth.radiopharmaceutical_reports[0]
+    assert len(report.pet_series) == 2
+    assert made.truth.ct_reports
+    told = made.objects[1].dataset.RadiopharmaceuticalInformationSequence[0]
+    assert float(told.RadionuclideTotalDose) / 1e6 == pytest.approx(
+        report.administrations[0].administered_activity_mbq
+    )
+
+
+def test_philips_dose_info_adds_up() -> None:
+    made = make_philips_dose_info(1)
+    assert made.truth is not None
+    items = made.objects[0].dataset[0x0040030E].value
+    doses = [float(item.private_block(0x00E1, "ELSCINT1")[0x21].value) for item in items]
+    assert sum(doses) == pytest.approx(made.truth.totals.total_dlp_mgycm)
