@@ -111,7 +111,7 @@ def beams_of(exposure: Exposure, frames: tuple[Frame, ...], place: Placing, meth
 
 
 def half_sides(exposure: Exposure, reference_cm: float) -> tuple[float, float]:
-    """Half the field's width and height (cm) at the reference point: the collimator's if credible, else a square (R14)."""
+    """Half the field's width and height (cm) at the reference point: the collimator's if credible, else a square."""
     area = exposure.dap_gym2 / exposure.kerma_gy * 1e4
     if exposure.collimator_cm is not None and exposure.source_detector_cm and area > 0:
         scale = reference_cm / exposure.source_detector_cm

@@ -1,4 +1,4 @@
-"""The corrected surface: cells laid out by arc length, each with k x k sub-points and their own normals (R7, R8, R10, R11).
+"""The corrected surface: cells laid out by arc length, each with k x k sub-points and own normals (R7, R8, R10, R11).
 
 Patient frame: x to the left, y to the feet with the crown at 0, z anterior with the back at 0; cm.
 """
@@ -12,7 +12,6 @@ import numpy as np
 
 from dosebus_extract.skin.phantom import HEAD_CELLS, HEAD_RADIUS_CM, Phantom
 from dosebus_extract.skin.surface import Floats, Integers, Surface
-
 
 Ring = Callable[[Floats], tuple[Floats, Floats]]
 
@@ -37,7 +36,7 @@ def body_surface(phantom: Phantom, sub_points: int) -> Surface:
     normals = np.concatenate([head[1], torso[1]])
     places = np.concatenate([head[2] * columns + head[3] % columns, torso[2] * columns + torso[3]])
     is_head = np.arange(len(places)) < len(head[2])
-    return Surface.of(points, normals, normals, places, is_head, shape)
+    return Surface.of(points, normals, normals, map_index=places, is_head=is_head, shape=shape)
 
 
 def _cells(

@@ -71,10 +71,21 @@ def skin_dose_map(study: FluoroscopyStudy, method: Method = CORRECTED) -> SkinDo
     mean_kvp = _mean_kvp(study, method)
     for number, (event, how) in enumerate(zip(study.events, lying, strict=True), start=1):
         try:
-            _map_event(number, event, how, study, scenes, method, mean_kvp, tally)
+            _map_event(
+                number,
+                event,
+                how,
+                study=study,
+                scenes=scenes,
+                method=method,
+                mean_kvp=mean_kvp,
+                tally=tally,
+            )
         except Refused as refused:
             if refused.ends_study:
-                return _abandoned(study, phantom, method, shape, number, event, refused.reason)
+                reason = f"{refused.reason}: no map of this study"
+                missing = NotComputed(number, event.irradiation_event_uid, reason, event.dap_gym2)
+                return _abandoned(study, phantom, method, shape, missing=missing)
             tally.not_computed.append(
                 NotComputed(
                     number,
@@ -94,6 +105,7 @@ def _map_event(
     number: int,
     event: ProjectionEvent,
     how: Lying,
+    *,
     study: FluoroscopyStudy,
     scenes: _Scenes,
     method: Method,
@@ -102,7 +114,7 @@ def _map_event(
 ) -> None:
     if how.problem is not None:
         raise Refused(how.problem)
-    exposure = exposure_of(number, event, how.orientation, method, study.device, mean_kvp)
+    exposure = exposure_of(number, event, how.orientation, method, study.device, mean_kvp=mean_kvp)
     scene, place, notes = scenes.place(event, exposure)
     distance = reference_distance(exposure, place, scenes.tabletop_cm(exposure.orientation))
     exposure = replace(exposure, reference_point=ReferencePoint(distance))
@@ -258,7 +270,7 @@ def _bound(
 ) -> float | None:
     """Upper bound (Gy) of the skin dose of an event that could be read but not placed; None if it could not be read."""
     try:
-        exposure = exposure_of(number, event, "HFS", method, study.device, mean_kvp)
+        exposure = exposure_of(number, event, "HFS", method, study.device, mean_kvp=mean_kvp)
     except Refused:
         return None
     distance = exposure.reference_point.distance_cm
@@ -276,14 +288,10 @@ def _abandoned(
     phantom: Phantom,
     method: Method,
     shape: tuple[int, int],
-    number: int,
-    event: ProjectionEvent,
-    reason: str,
+    *,
+    missing: NotComputed,
 ) -> SkinDoseMap:
     """The empty result of a study that the reference gives up (R20)."""
-    missing = NotComputed(
-        number, event.irradiation_event_uid, f"{reason}: no map of this study", event.dap_gym2
-    )
     empty = np.zeros(shape[0] * shape[1])
     return _result(study, phantom, method, shape, _Tally(empty, empty, [], [missing]))
 

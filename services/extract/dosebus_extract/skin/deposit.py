@@ -74,25 +74,23 @@ def deposit(beam: Beam, scene: Scene, quality: Quality, method: Method) -> Depos
         _leave_out_shaded(hit, rays, surface.is_head[cells], beam, scene.phantom)
     row, sample = np.nonzero(hit)
     rays_hit = rays[row, sample]
-    factor = _factor(beam, surface, cells, rays, in_field, spread[row, sample], quality, method)
+    factor = _factor(
+        beam, surface, cells, rays, in_field, spread=spread[row, sample], quality=quality, method=method
+    )
     through = table_transmission(
         scene.rotation @ beam.focus + scene.shift,
         rays_hit @ scene.rotation.T,
-        beam.slant,
-        quality.transmission,
-        scene.table,
-        quality.mattress_share,
-        method,
+        slant=beam.slant,
+        transmission=quality.transmission,
+        table=scene.table,
+        mattress_share=quality.mattress_share,
+        method=method,
     )
     closeness = beam.reference_cm * beam.reference_cm / _dot(rays_hit, rays_hit)
     dose = closeness * (beam.kerma_gy * through / surface.samples) * factor
     dose = round_to_nanogray(dose) if method.r21_rounding == "nanogray" else dose * NANOGRAY
     table_part = np.where(through < 1.0, dose, 0.0)
-    return Deposit(
-        cells,
-        np.bincount(row, weights=dose, minlength=len(cells)),
-        np.bincount(row, weights=table_part, minlength=len(cells)),
-    )
+    return Deposit(cells, _sum_by_row(row, dose, len(cells)), _sum_by_row(row, table_part, len(cells)))
 
 
 def round_to_nanogray(dose_gy: Floats) -> Floats:
@@ -136,6 +134,7 @@ def _factor(
     cells: Integers,
     rays: Floats,
     in_field: NDArray[np.bool_],
+    *,
     spread: Floats,
     quality: Quality,
     method: Method,
@@ -147,6 +146,10 @@ def _factor(
     counted = in_field[:, first] & (_dot(rays[:, first], surface.own_normals[cells][:, first]) >= 0)
     area = counted.sum() / counted.shape[1] if counted.size else 0.0
     return nearest_factor(quality.kvp, quality.copper_mm, float(np.sqrt(area)))
+
+
+def _sum_by_row(row: Integers, values: Floats, rows: int) -> Floats:
+    return np.bincount(row, weights=values, minlength=rows).astype(np.float64)
 
 
 def _along(rays: Floats, direction: Floats) -> Floats:

@@ -67,5 +67,5 @@ def profile_for(
 
 
 def read_safelist(document: bytes | str) -> tuple[DeviceProfile, ...]:
-    """A safelist from its JSON: a list of objects with the names of `DeviceProfile`. Raises pydantic.ValidationError."""
+    """A safelist from its JSON: objects with the names of `DeviceProfile`. Raises pydantic.ValidationError."""
     return TypeAdapter(tuple[DeviceProfile, ...]).validate_json(document)

@@ -1,4 +1,4 @@
-"""What one irradiation event means for the skin: numbers in cm, degrees, Gy and Gy.m², or the reason why there are none."""
+"""What one irradiation event means for the skin: numbers in cm, degrees, Gy and Gy.m², or why there are none."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ def exposure_of(
     orientation: Orientation,
     method: Method,
     device: DeviceProfile,
+    *,
     mean_kvp: float | None,
 ) -> Exposure:
     """Read an event as the method says. `mean_kvp` is the study's. Raises Refused."""
@@ -136,7 +137,7 @@ def event_kvp(event: ProjectionEvent, *, weighted: bool) -> float | None:
 
 
 def copper_thickness(filters: tuple[Filter, ...], *, as_reference: bool) -> float:
-    """Copper in mm: of all containers with a copper code the mean of thinnest and thickest, or the reference's (R23)."""
+    """Copper in mm: of all copper containers the mean of thinnest and thickest, or the reference's (R23)."""
     total = 0.0
     for one in filters:
         code = one.material.code_value if one.material is not None else None

@@ -1,4 +1,4 @@
-"""The patient as a simple body: a torso (a box with a half cylinder on each side) and an upright cylinder for a head."""
+"""The patient as a simple body: a box with a half cylinder on each side, and an upright cylinder for a head."""
 
 from __future__ import annotations
 

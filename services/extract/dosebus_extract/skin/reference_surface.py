@@ -38,9 +38,9 @@ def reference_surface(
         corner_points.reshape(cells, 4, 3),
         (point_normals if own_normals else shared).reshape(cells, 4, 3),
         point_normals.reshape(cells, 4, 3),
-        (row * columns + map_column).reshape(cells),
-        (row <= phantom.head_rows).reshape(cells),
-        (rows, columns),
+        map_index=(row * columns + map_column).reshape(cells),
+        is_head=(row <= phantom.head_rows).reshape(cells),
+        shape=(rows, columns),
     )
 
 

@@ -1,4 +1,4 @@
-"""The skin as a set of sample points: where they are, which way is inwards, and to which cell of the map they belong."""
+"""The skin as sample points: where they are, which way is inwards, and to which cell of the map they belong."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Surface:
         points: Floats,
         normals: Floats,
         own_normals: Floats,
+        *,
         map_index: Integers,
         is_head: NDArray[np.bool_],
         shape: tuple[int, int],

@@ -1,4 +1,4 @@
-"""How much of a ray the patient table lets through: half lines through a thin plate, or paths through slabs (R5, R6)."""
+"""What the patient table lets through: half lines through a thin plate, or paths through slabs (R5, R6)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _LEVEL: Final = 1e-8 / (45.0 * 150.0)
 def table_transmission(
     focus: Floats,
     rays: Floats,
+    *,
     slant: float,
     transmission: float,
     table: Table,
