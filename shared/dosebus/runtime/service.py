@@ -1,77 +1,70 @@
-"""A service as data, and what its parts are given."""
-
-from __future__ import annotations
+"""What a service is made of."""
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
 from starlette.types import ASGIApp
 from structlog.typing import FilteringBoundLogger
+from typing_extensions import TypeVar
 
 from dosebus.blobs.blobs import Blobs
 from dosebus.bus.bus import Bus
 from dosebus.bus.consumers import Consumers
+from dosebus.runtime.health import Neighbours
 from dosebus.settings import ServiceSettings
 from dosebus.store.engine import Database
 
-
-@dataclass(frozen=True, slots=True)
-class ServiceHealth:
-    """How a service is: alive, ready, and what is wrong by check name."""
-
-    service: str
-    alive: bool
-    ready: bool
-    faults: Mapping[str, str]
-    started_at: str | None = None
-    version: str | None = None
+S = TypeVar("S", bound=ServiceSettings, default=Any)
 
 
 @dataclass(frozen=True)
-class Context:
-    """What tasks, schedules and HTTP applications of a service work with."""
+class Context(Generic[S]):
+    """What a running service works with. `Context[MySettings]` types the settings."""
 
-    settings: Any
+    service: str
+    settings: S
     database: Database
     bus: Bus
     blobs: Blobs
+    neighbours: Neighbours
     log: FilteringBoundLogger
     resources: Mapping[str, Any] = field(default_factory=dict)
-    housemates: Callable[[], Mapping[str, ServiceHealth]] = dict
-    """The health of all services that run in this process, this one among them."""
+    """What the service's `resources` made; empty while it is being called."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Task:
-    """A thread that runs as long as the service does. It returns soon after `stop` is set."""
+    """A thread that runs until `stop` is set; if it raises, it is started again after a pause."""
 
     name: str
-    run: Callable[[Context, threading.Event], None]
+    work: Callable[[Any, threading.Event], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Every:
-    """A function that is called every so many seconds."""
+    """Work to repeat, with `seconds` between the end of one run and the begin of the next."""
 
     seconds: float
     name: str
-    run: Callable[[Context], None]
+    work: Callable[[Any], None]
 
 
 @dataclass(frozen=True)
 class Service:
-    """All that the runtime must know to host a service."""
+    """A service as data."""
 
     name: str
     schema: str
     settings: type[ServiceSettings]
-    consumers: Consumers
+    consumers: Consumers | None = None
     tasks: tuple[Task, ...] = ()
     schedule: tuple[Every, ...] = ()
-    app: Callable[[Context], ASGIApp | None] | None = None
-    resources: Callable[[Context], Mapping[str, Any]] | None = None
-    readiness: Mapping[str, Callable[[Context], None]] = field(default_factory=dict)
-    mount: str | None = None
-    """Where its HTTP application lies when several services share a port; None: it has the path `/<name>`."""
+    app: Callable[[Any], ASGIApp | None] | None = None
+    mount: str = "/"
+    """Where the app stands when several services share one port."""
+    resources: Callable[[Any], Mapping[str, Any]] | None = None
+    """Opened at the start, closed in reverse order at the stop if they have `close()`."""
+    readiness: Mapping[str, Callable[[Any], None]] = field(default_factory=dict)
+    """Name -> check that raises when the service is not ready."""

@@ -1,63 +1,82 @@
-"""Logs: one JSON line (or a readable one) an entry, with the trace it belongs to. Never a patient's data."""
+"""Structured logs: one JSON object a line, with the trace it belongs to and without any data of a message."""
 
 import logging
 import sys
-from typing import Literal
+import traceback
+from collections.abc import Mapping
+from typing import Any, cast
 
 import structlog
 from opentelemetry import trace
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
-LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-LOUD_LIBRARIES = (
-    "pynetdicom",
-    "pydicom",
-    "aio_pika",
-    "aiormq",
-    "uvicorn.access",
-    "httpx",
-    "alembic",
-    "mail.log",
-)
+from dosebus.bus.fault import kind_of
 
 
-def add_trace(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
-    """Name the trace and span that are open where the entry was written."""
+def with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add `trace_id` and `span_id` of the span that is open."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
-        entry["trace_id"] = f"{context.trace_id:032x}"
-        entry["span_id"] = f"{context.span_id:016x}"
-    return entry
+        event["trace_id"] = f"{context.trace_id:032x}"
+        event["span_id"] = f"{context.span_id:016x}"
+    return event
 
 
-def configure(level: str = "info", form: Literal["json", "console"] = "json") -> None:
-    """Send entries of our own and of the libraries to standard error, in one form."""
-    shared: list[structlog.typing.Processor] = [
+def without_texts_of_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace an error by its kind and the places it went through: its text may quote patient data."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event.setdefault("error", kind_of(error))
+        event["frames"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
+    return event
+
+
+def configure(service: str, *, level: str = "info", log_format: str = "json") -> None:
+    """Set up structlog and send the logs of libraries the same way, to standard error."""
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        add_trace,
+        with_trace,
+        without_texts_of_errors,
     ]
-    last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
-    closing = [structlog.processors.dict_tracebacks] if form == "json" else []
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
+    )
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *closing, last],
+            processors=[named(service), structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(LEVELS[level])
-    for name in LOUD_LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    root.setLevel(level.upper())
+    for chatty in ("aio_pika", "aiormq", "pynetdicom", "asyncio", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def named(service: str) -> Processor:
+    """A processor that says which service speaks, unless the logger says it."""
+
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> Mapping[str, Any]:
+        event.setdefault("service", service)
+        return cast("Mapping[str, Any]", event)
+
+    return add
