@@ -39,6 +39,6 @@ def outbox_table(schema: str) -> Table:
 def create_mailbox(op: Operations, schema: str) -> None:
     """Make `inbox` and `outbox`; called by the first migration of every owner."""
     for table in (inbox_table(schema), outbox_table(schema)):
-        op.create_table(table.name, *[column.copy() for column in table.columns], schema=schema)
+        op.create_table(table.name, *[column._copy() for column in table.columns], schema=schema)
     # Rows arrive in the order of time, so a block-range index prunes old ones at no cost to inserts.
     op.create_index("inbox_handled_at", "inbox", ["handled_at"], schema=schema, postgresql_using="brin")
