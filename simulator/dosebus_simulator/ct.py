@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from pydicom.dataset import FileDataset
 
@@ -21,7 +22,7 @@ from dosebus_simulator.totals import ct_totals, rounded_sum
 from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, device_observer, make_study, visit
 
 # CTDIvol per 100 mAs (mGy) at 120 kV in the 32 cm and 16 cm phantoms, typical of current scanners.
-CTDIVOL_PER_100_MAS = {c.BODY_PHANTOM.code_value: 6.8, c.HEAD_PHANTOM.code_value: 15.0}
+CTDIVOL_PER_100_MAS = MappingProxyType({c.BODY_PHANTOM.code_value: 6.8, c.HEAD_PHANTOM.code_value: 15.0})
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from types import MappingProxyType
 
 from pydicom.dataset import Dataset, FileDataset
 
@@ -26,13 +27,15 @@ SCANNER = Equipment(
     display_name="Riverside Teaching Hospital CTOLD4",
 )
 CREATOR = "ELSCINT1"
-ACQUISITION_TYPES = {
-    c.CONSTANT_ANGLE.code_value: "CONSTANT_ANGLE",
-    c.SPIRAL.code_value: "SPIRAL",
-    c.SEQUENCED.code_value: "SEQUENCED",
-    c.STATIONARY_CT.code_value: "STATIONARY",
-}
-PHANTOMS = {c.HEAD_PHANTOM.code_value: "16 CM", c.BODY_PHANTOM.code_value: "32 CM"}
+ACQUISITION_TYPES = MappingProxyType(
+    {
+        c.CONSTANT_ANGLE.code_value: "CONSTANT_ANGLE",
+        c.SPIRAL.code_value: "SPIRAL",
+        c.SEQUENCED.code_value: "SEQUENCED",
+        c.STATIONARY_CT.code_value: "STATIONARY",
+    }
+)
+PHANTOMS = MappingProxyType({c.HEAD_PHANTOM.code_value: "16 CM", c.BODY_PHANTOM.code_value: "32 CM"})
 
 
 def _dose_item(event: CTEvent) -> Dataset:

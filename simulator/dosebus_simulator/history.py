@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from dosebus_simulator.ct import make_ct
 from dosebus_simulator.devices import Device, devices_for
@@ -20,7 +21,7 @@ UPGRADED_STATION, OLDER_SOFTWARE = "CTRIVER2", "revo_evo_21bc.42"
 
 # Days before the last one, and air kerma at the reference point in Gy: the third visit passes 2 Gy within 12 weeks.
 REPEATED_INTERVENTIONS = ((66, 0.62), (31, 0.71), (2, 0.93))
-DEMONSTRATION = {"ct": 96, "rf": 34, "dx": 9, "mg": 6, "nm": 4}
+DEMONSTRATION = MappingProxyType({"ct": 96, "rf": 34, "dx": 9, "mg": 6, "nm": 4})
 DEMONSTRATION_STUDIES = sum(DEMONSTRATION.values()) + len(REPEATED_INTERVENTIONS)
 REPEATED_PATIENT = Person("SIM990001", "Sommer^Karla", "F", date(1957, 5, 23), 1.66, 81.0)
 

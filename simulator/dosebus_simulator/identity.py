@@ -7,6 +7,7 @@ import random
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 
 from dosebus.domain.study import Patient
 
@@ -57,7 +58,7 @@ FAMILY_NAMES = (
     "Weber", "Xu", "Yilmaz", "Zeman", "Ambre", "Birk", "Cerny", "Diaz", "Engel", "Falk", "Gruber", "Holm",
     "Ito", "Jonas",
 )
-GIVEN_NAMES = {
+GIVEN_NAMES = MappingProxyType({
     "F": (
         "Anna", "Bea", "Clara", "Dora", "Elif", "Frida", "Greta", "Hana", "Ines", "Jana", "Karla", "Lea",
         "Mira", "Nora", "Olga", "Petra", "Rosa", "Sofia", "Tea", "Uma",
@@ -66,7 +67,7 @@ GIVEN_NAMES = {
         "Adam", "Ben", "Carl", "Dino", "Emil", "Felix", "Gustav", "Hugo", "Ivan", "Jan", "Karl", "Leo", "Max",
         "Nils", "Otto", "Paul", "Rui", "Sven", "Tom", "Umut",
     ),
-}
+})
 # fmt: on
 
 # Median height (m) and body mass index by age (years), near the WHO growth references.

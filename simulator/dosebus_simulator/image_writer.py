@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 
 from pydicom.dataset import Dataset, FileDataset
 
@@ -22,13 +23,15 @@ NM_IMAGE = "1.2.840.10008.5.1.4.1.1.20"
 PET_IMAGE = "1.2.840.10008.5.1.4.1.1.128"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
-SIDES = {c.RIGHT.code_value: "R", c.LEFT.code_value: "L"}
-MATERIALS = {
-    c.COPPER.code_value: "COPPER",
-    c.ALUMINUM.code_value: "ALUMINUM",
-    c.RHODIUM.code_value: "RHODIUM",
-    c.TUNGSTEN.code_value: "TUNGSTEN",
-}
+SIDES = MappingProxyType({c.RIGHT.code_value: "R", c.LEFT.code_value: "L"})
+MATERIALS = MappingProxyType(
+    {
+        c.COPPER.code_value: "COPPER",
+        c.ALUMINUM.code_value: "ALUMINUM",
+        c.RHODIUM.code_value: "RHODIUM",
+        c.TUNGSTEN.code_value: "TUNGSTEN",
+    }
+)
 
 
 def new_image(

@@ -24,7 +24,7 @@ from dosebus.domain.study import Study
 from dosebus_simulator import concepts as c
 from dosebus_simulator.devices import Device, devices_for
 from dosebus_simulator.fluoroscopy_protocols import Procedure, procedures_at
-from dosebus_simulator.identity import Person
+from dosebus_simulator.identity import Chance, Person
 from dosebus_simulator.projection_writer import write_projection_report
 from dosebus_simulator.restyle import restyled_study, restyled_tree
 from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
@@ -138,23 +138,36 @@ def _filters(copper_mm: float) -> tuple[Filter, ...]:
     )
 
 
+def _mechanics(source: Chance, beam: Beam) -> dict[str, float | None]:
+    """Where the gantry and the table stood (TID 10003C)."""
+    primary, secondary = beam.angles
+    return {
+        "positioner_primary_angle_deg": -100.0 if beam.rotational else primary,
+        "positioner_secondary_angle_deg": 0.0 if beam.rotational else secondary,
+        "positioner_primary_end_angle_deg": 100.0 if beam.rotational else None,
+        "positioner_secondary_end_angle_deg": 0.0 if beam.rotational else None,
+        "table_head_tilt_angle_deg": 0.0,
+        "table_horizontal_rotation_angle_deg": 0.0,
+        "table_cradle_tilt_angle_deg": 0.0,
+        "table_longitudinal_position_mm": source.between(-150, 350, 1),
+        "table_lateral_position_mm": source.between(-60, 60, 1),
+        "table_height_position_mm": source.between(-40, 120, 1),
+    }
+
+
 def _event(visited: Visit, done: Procedure, beam: Beam, begins: datetime) -> ProjectionEvent:
     source = visited.source
     exposure_time = round(beam.pulses * beam.pulse_width_ms, 1)
     dose_rp = round(beam.dose_per_pulse_gy * beam.pulses, 8)
-    primary, secondary = beam.angles
     kind = c.ROTATIONAL if beam.rotational else c.FLUOROSCOPY if beam.fluoroscopy else c.STATIONARY
+    protocol = "3D rotation" if beam.rotational else "Fluoro low" if beam.fluoroscopy else "Run"
     field = beam.field_mm
-    return ProjectionEvent(
+    event = ProjectionEvent(
         irradiation_event_uid=source.uid(),
         datetime_started=begins,
         event_type=kind,
         acquisition_plane=beam.plane,
-        acquisition_protocol="Fluoro low"
-        if beam.fluoroscopy
-        else "3D rotation"
-        if beam.rotational
-        else "Run",
+        acquisition_protocol=protocol,
         patient_table_relationship=c.sct("102540008", "headfirst"),
         patient_orientation=c.sct("102538003", "recumbent"),
         patient_orientation_modifier=c.sct("40199007", "supine"),
@@ -179,17 +192,8 @@ def _event(visited: Visit, done: Procedure, beam: Beam, begins: datetime) -> Pro
         distance_source_detector_mm=beam.source_to_detector_mm,
         distance_source_isocenter_mm=SOURCE_TO_ISOCENTER_MM,
         distance_source_reference_point_mm=SOURCE_TO_REFERENCE_POINT_MM,
-        positioner_primary_angle_deg=-100.0 if beam.rotational else primary,
-        positioner_secondary_angle_deg=0.0 if beam.rotational else secondary,
-        positioner_primary_end_angle_deg=100.0 if beam.rotational else None,
-        positioner_secondary_end_angle_deg=0.0 if beam.rotational else None,
-        table_head_tilt_angle_deg=0.0,
-        table_horizontal_rotation_angle_deg=0.0,
-        table_cradle_tilt_angle_deg=0.0,
-        table_longitudinal_position_mm=source.between(-150, 350, 1),
-        table_lateral_position_mm=source.between(-60, 60, 1),
-        table_height_position_mm=source.between(-40, 120, 1),
     )
+    return event.model_copy(update=_mechanics(source, beam))
 
 
 def _plane_total(plane: Code, events: tuple[ProjectionEvent, ...], calibrated: datetime) -> PlaneAccumulated:

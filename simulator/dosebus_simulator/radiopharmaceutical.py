@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from dosebus.domain.base import Code
 from dosebus.domain.person import PersonParticipant
@@ -71,7 +72,7 @@ TRACERS = (
         ),
     ),
 )
-SEXES = {"F": c.dcm("F", "Female"), "M": c.dcm("M", "Male")}
+SEXES = MappingProxyType({"F": c.dcm("F", "Female"), "M": c.dcm("M", "Male")})
 INTRAVENOUS = c.sct("47625008", "Intravenous route")
 ADMINISTERING = c.dcm("113851", "Irradiation Administering")
 AUTHORITY = "ICRP Publication 128"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dosebus.domain.base import Code
 from dosebus_simulator.concepts import GY, GYM2, MGY, Unit, retired
@@ -37,42 +39,48 @@ class Style:
         return retired(code) if self.retired_codes else code
 
 
-STYLES: dict[str, Style] = {
-    style.name: style
-    for style in (
-        Style(),
-        Style(name="retired", retired_codes=True),
-        Style(
-            name="canon",
-            modalities=("RF",),
-            dap_unit=Unit("dGy.cm2", "dGy.cm2"),
-            dap_factor=1e5,
-            dose_rp_unit=MGY,
-            dose_rp_factor=1e3,
-        ),
-        Style(name="no-template", modalities=("RF",), template_declared=False, device_type_declared=False),
-        Style(name="no-device-type", modalities=("RF",), device_type_declared=False),
-        Style(
-            name="pixelmed",
-            lower_case_meanings=True,
-            intent_declared=False,
-            retired_codes=True,
-            specific_character_set="ISO_IR 100",
-        ),
-        Style(
-            name="ge-enhanced-sr",
-            modalities=("CT",),
-            intent_declared=False,
-            retired_codes=True,
-            sop_class_uid="1.2.840.10008.5.1.4.1.1.88.22",
-        ),
-        Style(name="comprehensive-sr", sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33"),
-        Style(name="observer-text", observer_uid_as_text=True),
-        Style(name="empty-values", modalities=("RF",), empty_measurements=True),
-        Style(name="eurocolumbus", modalities=("RF",), reference_point_as_text=True, retired_codes=True),
-        Style(name="siemens-ct", modalities=("CT",), modulation_in_comment=True, retired_codes=True),
-        Style(name="siemens-rf", modalities=("RF",), patient_position_in_comment=True, retired_codes=True),
-        Style(name="philips-xper", modalities=("RF",), private_xper_items=True, retired_codes=True),
-    )
-}
+STYLES: Mapping[str, Style] = MappingProxyType(
+    {
+        style.name: style
+        for style in (
+            Style(),
+            Style(name="retired", retired_codes=True),
+            Style(
+                name="canon",
+                modalities=("RF",),
+                dap_unit=Unit("dGy.cm2", "dGy.cm2"),
+                dap_factor=1e5,
+                dose_rp_unit=MGY,
+                dose_rp_factor=1e3,
+            ),
+            Style(
+                name="no-template", modalities=("RF",), template_declared=False, device_type_declared=False
+            ),
+            Style(name="no-device-type", modalities=("RF",), device_type_declared=False),
+            Style(
+                name="pixelmed",
+                lower_case_meanings=True,
+                intent_declared=False,
+                retired_codes=True,
+                specific_character_set="ISO_IR 100",
+            ),
+            Style(
+                name="ge-enhanced-sr",
+                modalities=("CT",),
+                intent_declared=False,
+                retired_codes=True,
+                sop_class_uid="1.2.840.10008.5.1.4.1.1.88.22",
+            ),
+            Style(name="comprehensive-sr", sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33"),
+            Style(name="observer-text", observer_uid_as_text=True),
+            Style(name="empty-values", modalities=("RF",), empty_measurements=True),
+            Style(name="eurocolumbus", modalities=("RF",), reference_point_as_text=True, retired_codes=True),
+            Style(name="siemens-ct", modalities=("CT",), modulation_in_comment=True, retired_codes=True),
+            Style(
+                name="siemens-rf", modalities=("RF",), patient_position_in_comment=True, retired_codes=True
+            ),
+            Style(name="philips-xper", modalities=("RF",), private_xper_items=True, retired_codes=True),
+        )
+    }
+)
 """Named after what they do or after the vendor that does it; each is told in `Style`'s fields."""
