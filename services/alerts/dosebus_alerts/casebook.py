@@ -105,8 +105,9 @@ class Casebook:
                 changed_at=now,
             )
             .on_conflict_do_nothing(index_elements=[alert.c.identity])
-        )
-        if inserted.rowcount != 1:
+            .returning(alert.c.id)
+        ).first()
+        if inserted is None:
             return
         if not silent:
             outbound.queue(

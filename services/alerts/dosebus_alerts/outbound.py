@@ -61,8 +61,9 @@ def queue(  # noqa: PLR0917 - a mail is these six things
                 changed_at=now,
             )
             .on_conflict_do_nothing(constraint="mail_alert_id_kind_address_key")
-        )
-        if inserted.rowcount == 1:
+            .returning(mail.c.id)
+        ).first()
+        if inserted is not None:
             queued.append(mail_id)
     return queued
 

@@ -46,7 +46,7 @@ class Rule:
 
     def step_level(self, count: int) -> float:
         """The level `count` steps above the first, free of binary dust."""
-        return float(f"{self.level + count * (self.step or 0.0):.12g}")
+        return self.level if count == 0 else float(f"{self.level + count * (self.step or 0.0):.12g}")
 
 
 @dataclass(frozen=True)

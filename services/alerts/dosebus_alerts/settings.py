@@ -30,6 +30,7 @@ class AlertsSettings(ServiceSettings):
     mail_sink: bool = False
     """Take mail with the built-in sink instead of a server; for demonstrations only."""
     mail_sink_folder: Path = Path("mail")
+    mail_sink_port: int = 0
     mail_poll_s: float = 1.0
 
     @property

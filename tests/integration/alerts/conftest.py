@@ -1,0 +1,258 @@
+"""A hospital to warn: studies written straight into the dose schema, rules, recipients, and mail servers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+from dosebus.store.engine import Database
+from dosebus.store.tables import config, dose
+from dosebus.store.tables.alerts import alert, audit, mail, recalculation, study_dose, study_sum
+from dosebus_alerts.casebook import Tally
+from dosebus_alerts.check import check_studies
+from dosebus_alerts.courier import Server
+from dosebus_alerts.retry import RetrySchedule
+from dosebus_alerts.sender import Post, Sender
+
+DOMAIN = "example.org"
+
+
+@dataclass
+class Hospital:
+    """The dose and config schemas as their owners write them, and alerts' own as it answers."""
+
+    owner: Database
+    web: Database
+    alerts: Database
+
+    def clear(self) -> None:
+        """An empty hospital without rules or recipients."""
+        with self.alerts.transaction() as tx:
+            for table in (study_sum, study_dose, mail, alert, audit, recalculation):
+                tx.execute(sa.delete(table))
+            tx.execute(sa.text("DELETE FROM alerts.outbox"))
+        with self.owner.transaction() as tx:
+            tx.execute(sa.delete(dose.study))
+        with self.web.transaction() as tx:
+            for table in (config.alert_rule, config.alert_recipient, config.setting):
+                tx.execute(sa.delete(table))
+
+    def rule(self, key: str = "rf-sum-dose-rp", **values: object) -> None:
+        """Put a rule in force, or change it; the sum of dose at the reference point in twelve weeks by default."""
+        row: dict[str, object] = {
+            "key": key,
+            "version": 1,
+            "title": "Dose at the reference point in 12 weeks",
+            "quantity": "dose_rp_gy",
+            "scope": "sum",
+            "weeks": 12,
+            "level": 2.0,
+            "step": None,
+            "severity": "warning",
+            "modality_types": ["RF"],
+            "enabled": True,
+        } | values
+        with self.web.transaction() as tx:
+            tx.execute(sa.delete(config.alert_rule).where(config.alert_rule.c.key == key))
+            tx.execute(sa.insert(config.alert_rule).values(row))
+
+    def recipient(self, name: str, email: str | None, rules: list[str] | None = None) -> int:
+        """A person to warn."""
+        with self.web.transaction() as tx:
+            return int(
+                tx.execute(
+                    sa.insert(config.alert_recipient)
+                    .values(name=name, email=email, rules=rules)
+                    .returning(config.alert_recipient.c.id)
+                ).scalar_one()
+            )
+
+    def study(self, uid: str, day: date | None, at: time | None = None, **values: object) -> None:
+        """Record a fluoroscopy study, or what it has become."""
+        now = datetime.now(UTC)
+        row: dict[str, object] = {
+            "study_instance_uid": uid,
+            "modality_types": ["RF"],
+            "modality_type": "RF",
+            "study_date": day,
+            "study_time": at,
+            "study_at": None if day is None else datetime.combine(day, at or time()),
+            "patient_id": "p1",
+            "record": b"",
+            "extractor_version": "test",
+            "first_received_at": now,
+            "recorded_at": now,
+            "revision": 1,
+        } | values
+        with self.owner.transaction() as tx:
+            tx.execute(sa.delete(dose.study).where(dose.study.c.study_instance_uid == uid))
+            tx.execute(sa.insert(dose.study).values(row))
+
+    def remove(self, uid: str) -> None:
+        """Delete a study."""
+        with self.owner.transaction() as tx:
+            tx.execute(sa.delete(dose.study).where(dose.study.c.study_instance_uid == uid))
+
+    def check(self, *uids: str, origin: Any = "arrival") -> Tally:
+        """Let alerts hear of studies."""
+        with self.alerts.transaction() as tx:
+            return check_studies(tx, uids, origin, DOMAIN)
+
+    def rows(self, table: sa.Table, *where: Any) -> list[sa.Row[Any]]:
+        """What alerts has written."""
+        with self.alerts.reading() as connection:
+            return list(connection.execute(sa.select(table).where(*where)))
+
+    def published(self, topic: str) -> list[dict[str, Any]]:
+        """The data of the events that wait in the outbox, oldest first."""
+        with self.alerts.reading() as connection:
+            return list(
+                connection.execute(
+                    sa.text(
+                        "SELECT convert_from(body, 'UTF8')::jsonb -> 'data' FROM alerts.outbox"
+                        " WHERE topic = :topic ORDER BY id"
+                    ),
+                    {"topic": topic},
+                ).scalars()
+            )
+
+    def sender(self, server: Server | None, **values: Any) -> Sender:
+        """A sender that tries again at once and gives up after a minute, unless told otherwise."""
+        facts: dict[str, Any] = {
+            "database": self.alerts,
+            "server": server,
+            "sender": "DoseBus <dosebus@example.org>",
+            "public_url": "https://dose.example",
+            "schedule": RetrySchedule(0.0, 0.0, 60.0),
+            "bell": threading.Event(),
+            "poll_s": 0.02,
+            "drain_s": 1.0,
+        } | values
+        return Sender(Post(**facts), threading.Event())
+
+
+@pytest.fixture(scope="module")
+def databases(postgres_url: str) -> Iterator[Hospital]:
+    """The three databases of a module's hospital."""
+    hospital = Hospital(
+        owner=Database(postgres_url, schema="dose", service="extract", pool_size=2),
+        web=Database(postgres_url, schema="web", service="web", pool_size=2),
+        alerts=Database(postgres_url, schema="alerts", service="alerts"),
+    )
+    yield hospital
+    for database in (hospital.owner, hospital.web, hospital.alerts):
+        database.close()
+
+
+@pytest.fixture
+def hospital(databases: Hospital) -> Hospital:
+    """An empty hospital."""
+    databases.clear()
+    return databases
+
+
+@dataclass
+class Received:
+    """A message that a mail server took: with an answer, or although it never gave one."""
+
+    recipients: list[str]
+    content: bytes
+    message_id: str
+
+
+@dataclass
+class MailServer:
+    """A real SMTP server whose behaviour a test chooses at each step."""
+
+    port: int = 0
+    messages: list[Received] = field(default_factory=list)
+    at_recipient: Callable[[str], str | None] = lambda address: None
+    """The answer to RCPT; None accepts."""
+    at_message: Callable[[], str | None] = lambda: None
+    """The answer to a whole message; None takes it, `hang up` takes nothing and cuts the connection,
+    `take and hang up` takes it and cuts the connection before answering."""
+    on_message: Callable[[], None] = lambda: None
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Any, envelope: Any, address: str, rcpt_options: list[str]
+    ) -> str:
+        """aiosmtpd asks here about a recipient."""
+        refusal = self.at_recipient(address)
+        if refusal is not None:
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802
+        """aiosmtpd brings a whole message here."""
+        self.on_message()
+        answer = self.at_message()
+        if answer in {None, "take and hang up"}:
+            self._take(envelope)
+        if answer is not None and answer.endswith("hang up"):
+            server.transport.abort()
+            return "451 gone"
+        return answer or "250 taken"
+
+    def _take(self, envelope: Any) -> None:
+        lines = envelope.content.split(b"\r\n")
+        identity = next(line[12:].decode() for line in lines if line.lower().startswith(b"message-id: "))
+        self.messages.append(Received(list(envelope.rcpt_tos), envelope.content, identity))
+
+    @property
+    def server(self) -> Server:
+        """How to reach it."""
+        return Server("127.0.0.1", self.port, "none", command_timeout_s=2, acceptance_timeout_s=2)
+
+
+class Listening(Controller):
+    """aiosmtpd with options."""
+
+    def __init__(self, handler: MailServer, port: int, **options: Any) -> None:
+        self._options = options
+        super().__init__(handler, hostname="127.0.0.1", port=port)
+
+    def factory(self) -> SMTP:
+        """The protocol of one connection."""
+        return SMTP(self.handler, hostname="mail.test", **self._options)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def serve_mail() -> Callable[..., Any]:
+    """Starts a mail server for the length of a block: `with serve_mail(server, **aiosmtpd_options):`."""
+
+    @contextmanager
+    def serving(server: MailServer, **options: Any) -> Iterator[MailServer]:
+        server.port = server.port or free_port()
+        controller = Listening(server, server.port, **options)
+        controller.start()
+        try:
+            yield server
+        finally:
+            controller.stop()
+
+    return serving
+
+
+@pytest.fixture
+def mail_server(serve_mail: Callable[..., Any]) -> Iterator[MailServer]:
+    """A mail server that takes everything, until told otherwise."""
+    with serve_mail(MailServer()) as server:
+        yield server
