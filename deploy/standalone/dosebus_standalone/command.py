@@ -12,6 +12,7 @@ VERBS = {
     "migrate": ("dosebus_standalone.migration", "migrate"),
     "read": ("dosebus_extract.cli", "read"),
     "skin": ("dosebus_extract.skin.cli", "skin"),
+    "rederive": ("dosebus_extract.archive_cli", "rederive"),
     "send": ("dosebus_simulator.cli", "send"),
     "simulate": ("dosebus_simulator.cli", "simulate"),
     "import": ("dosebus_ingest.cli", "import_"),

@@ -28,7 +28,7 @@ from dosebus_extract.record import (
 )
 from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.store_object import Incoming, settle_contributions
-from dosebus_extract.store_study import lock_study, standing
+from dosebus_extract.store_study import lock_all_studies, lock_study, standing
 
 S = dose.study.c
 O = dose.dicom_object.c  # noqa: E741 - the table's columns
@@ -58,6 +58,15 @@ class Shadow:
         return Counter((field_of(one.place), one.device_id) for one in self.differences)
 
 
+@dataclass(slots=True)
+class Swapped:
+    """What a swap did: studies derived again, those whose record changed, and those that failed with the reason."""
+
+    studies: int = 0
+    changed: int = 0
+    failed: dict[int, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """A study derived again, with the objects whose contributions make it."""
@@ -67,30 +76,39 @@ class Derived:
 
 
 def shadow(tx: Transaction, blobs: Blobs, settings: ExtractSettings, study_ids: Iterable[int]) -> Shadow:
-    """Derive studies again without writing them, and say what would change. The caller rolls `tx` back."""
+    """Derive studies again without writing anything, and say what would change."""
     found = Shadow()
     for study_id in study_ids:
         found.studies += 1
         row = tx.execute(sa.select(S.record, S.device_id).where(S.id == study_id)).one()
+        attempt = tx.connection.begin_nested()
         try:
             derived = derive(tx, blobs, settings, study_id)
         except (NotRecorded, LookupError) as error:
             found.failed[study_id] = str(error)
             continue
+        finally:
+            attempt.rollback()
         before = unpack(Study, row.record)
         for place, old, new in differences(before, derived.combined.study):
             found.differences.append(Difference(study_id, row.device_id, place, old, new))
     return found
 
 
-def rederive_study(tx: Transaction, blobs: Blobs, settings: ExtractSettings, study_id: int) -> bool:
+def rederive_study(
+    tx: Transaction, blobs: Blobs, settings: ExtractSettings, study_id: int, *, locked: bool = False
+) -> bool:
     """Derive a study again and put it in the place of what stands; says whether the record changed.
 
     What stood goes into the study's history. Raises NotRecorded when an object cannot be read any more, and
-    BlobMissingError when the archive has lost it: then nothing is changed.
+    BlobMissingError when the archive has lost it: then nothing is changed. `locked` says that the caller holds
+    the lock of all studies.
     """
-    uid = tx.execute(sa.select(S.study_instance_uid).where(S.id == study_id)).scalar_one()
-    lock_study(tx, uid)
+    uid = tx.execute(sa.select(S.study_instance_uid).where(S.id == study_id)).scalar_one_or_none()
+    if uid is None:
+        raise LookupError(f"study {study_id} is gone")
+    if not locked:
+        lock_study(tx, uid)
     before = standing(tx, uid)
     if before is None:
         raise LookupError(f"study {study_id} is gone")
@@ -113,6 +131,23 @@ def rederive_study(tx: Transaction, blobs: Blobs, settings: ExtractSettings, stu
             change="replaced",
         )
     return changed
+
+
+def swap(tx: Transaction, blobs: Blobs, settings: ExtractSettings, study_ids: Iterable[int]) -> Swapped:
+    """Derive studies again and put all of them in the place of what stands, or none: the caller commits `tx`.
+
+    A study that cannot be derived again stays as it is, with the reason told.
+    """
+    done = Swapped()
+    lock_all_studies(tx)
+    for study_id in study_ids:
+        try:
+            with tx.connection.begin_nested():
+                done.changed += rederive_study(tx, blobs, settings, study_id, locked=True)
+                done.studies += 1
+        except (NotRecorded, LookupError) as error:
+            done.failed[study_id] = str(error)
+    return done
 
 
 def derive(tx: Transaction, blobs: Blobs, settings: ExtractSettings, study_id: int) -> Derived:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Self
+
+from pydantic import SecretStr, model_validator
 
 from dosebus.settings import ServiceSettings
 from dosebus_extract.people import Keeping, PeoplePolicy
@@ -23,6 +25,15 @@ class ExtractSettings(ServiceSettings):
     keep_pixel_data: bool = False
     """Whether images stay whole in the archive; otherwise their header is kept once they were read."""
     ignored_observer_uid_models: tuple[str, ...] = ReadOptions().ignored_observer_uid_models
+
+    @model_validator(mode="after")
+    def _has_the_key_it_needs(self) -> Self:
+        kept = (self.keep_patient_name, self.keep_patient_id, self.keep_accession_number)
+        if "pseudonym" in kept and not self.pseudonym_key.get_secret_value():
+            raise ValueError(
+                "set DOSEBUS_PSEUDONYM_KEY or DOSEBUS_PSEUDONYM_KEY_FILE: pseudonyms need a secret key"
+            )
+        return self
 
     def people_policy(self) -> PeoplePolicy:
         """The policy that these settings make."""

@@ -17,7 +17,9 @@ from dosebus_extract.record_rows import ENTRY_TABLES, Rows, entries, study_value
 
 S = dose.study.c
 STUDY_LOCK = 0x73747564
-"""Name space of the advisory locks that let one object of a study be recorded at a time."""
+"""Seed of the advisory locks that let one object of a study be recorded at a time."""
+ALL_STUDIES = 0x616C6C
+"""The advisory lock that recording shares, and that a re-derivation of many studies takes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,15 @@ class Standing:
 
 
 def lock_study(tx: Transaction, study_instance_uid: str) -> None:
-    """Wait until no other transaction records this study; held until this one ends."""
+    """Wait until no other transaction records this study, or all studies; held until this one ends."""
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(ALL_STUDIES)))
     key = sa.func.hashtextextended(study_instance_uid, STUDY_LOCK)
     tx.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+def lock_all_studies(tx: Transaction) -> None:
+    """Wait until no other transaction records anything; held until this one ends."""
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(ALL_STUDIES)))
 
 
 def standing(tx: Transaction, study_instance_uid: str) -> Standing | None:

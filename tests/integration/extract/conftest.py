@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
+from dosebus.blobs.blobs import Blobs
 from dosebus.domain.base import Code
 from dosebus.domain.ct import CTEvent, CTReport, CTSource
 from dosebus.domain.projection import (
@@ -18,9 +25,15 @@ from dosebus.domain.projection import (
 )
 from dosebus.domain.radiopharmaceutical import Administration, RadiopharmaceuticalReport
 from dosebus.domain.study import Equipment, Finding, Patient, Study, Totals
+from dosebus.events.ingest import ObjectStored
 from dosebus.store.engine import Database
+from dosebus.store.packed import unpack
+from dosebus.store.tables import dose
+from dosebus_extract.consumers import record_dose
 from dosebus_extract.devices import see_device
+from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.store_study import standing, write_study
+from dosebus_simulator.simulated import SimulatedObject
 
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SPIRAL = Code(code_value="116152004", coding_scheme_designator="SCT", code_meaning="Spiral Acquisition")
@@ -148,3 +161,69 @@ def keep(dose_database: Database) -> Callable[[Study], int]:
             )
 
     return write
+
+
+@dataclass
+class Arrivals:
+    """Objects that arrive at extract: stored as ingest stores them, then handed to the consumer."""
+
+    database: Database
+    blobs: Blobs
+    settings: ExtractSettings
+
+    def stored(self, data: bytes, *, sop_instance_uid: str, sop_class_uid: str = "1.2") -> ObjectStored:
+        """Keep an object's bytes and make the event that tells of it."""
+        return ObjectStored(
+            object_id=uuid4(),
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=sop_instance_uid,
+            study_instance_uid=None,
+            transfer_syntax_uid="1.2.840.10008.1.2.1",
+            blob_key=self.blobs.put(data),
+            size_bytes=len(data),
+            door="c-store",
+            received_at=RECEIVED,
+        )
+
+    def take(self, event: ObjectStored) -> ObjectStored:
+        """Let the consumer handle an event in a transaction, as the runtime does."""
+        with self.database.transaction() as tx:
+            record_dose(event, tx, self.blobs, self.settings)
+        return event
+
+    def send(self, one: SimulatedObject) -> ObjectStored:
+        """Let a simulated object arrive."""
+        sop_class = str(one.dataset.file_meta.MediaStorageSOPClassUID)
+        return self.take(
+            self.stored(one.encoded(), sop_instance_uid=one.sop_instance_uid, sop_class_uid=sop_class)
+        )
+
+    def object(self, event: ObjectStored) -> dict[str, Any]:
+        """What became of an object."""
+        o = dose.dicom_object
+        with self.database.reading() as connection:
+            return dict(
+                connection.execute(sa.select(o).where(o.c.object_id == event.object_id)).mappings().one()
+            )
+
+    def study(self, study_instance_uid: str) -> dict[str, Any] | None:
+        """The study's row, its record unpacked under `study`."""
+        with self.database.reading() as connection:
+            select = sa.select(dose.study).where(dose.study.c.study_instance_uid == study_instance_uid)
+            row = connection.execute(select).mappings().first()
+        return None if row is None else dict(row) | {"study": unpack(Study, row["record"])}
+
+    def letters(self, topic: str) -> list[dict[str, Any]]:
+        """The data of the events of a topic that wait in the outbox."""
+        with self.database.reading() as connection:
+            outbox = self.database.outbox
+            select = sa.select(outbox.c.body).where(outbox.c.topic == topic).order_by(outbox.c.id)
+            bodies = connection.execute(select).scalars().all()
+        return [json.loads(bytes(body))["data"] for body in bodies]
+
+
+@pytest.fixture
+def arrivals(dose_database: Database, blobs: Blobs) -> Arrivals:
+    """The consumer with a blob store of its own."""
+    settings = ExtractSettings(pseudonym_key=SecretStr("a key for tests"))
+    return Arrivals(dose_database, blobs, settings)
