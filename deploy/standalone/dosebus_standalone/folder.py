@@ -35,11 +35,6 @@ class DataFolder:
         """What the built-in mail sink took."""
         return self.root / "mail"
 
-    @property
-    def connection_file(self) -> Path:
-        """Where `dosebus user` and its like find the running database."""
-        return self.root / "secrets" / "admin_database_url"
-
     def make(self) -> None:
         """Make the folders; secrets and blobs are the owner's alone."""
         self.root.mkdir(parents=True, exist_ok=True)

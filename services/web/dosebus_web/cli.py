@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
+from dosebus.instance import NoInstance, adopt
 from dosebus.store.engine import Database
 from dosebus_web.administrator import open_database
 from dosebus_web.auth import accounts, audit, passwords, tokens
@@ -17,28 +17,15 @@ from dosebus_web.auth.groups import GROUPS, SCOPES
 from dosebus_web.settings import WebSettings
 
 BY = "command line"
-CONNECTION_FILE = Path("secrets") / "admin_database_url"
-"""Where in its data folder a standalone writes how to reach its database."""
-
-
-def default_data_folder() -> Path:
-    """The user's own data folder (XDG base directories)."""
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "dosebus"
 
 
 def database_url(data: Path | None) -> str:
-    """The database of a standalone's data folder, or of the environment. Raises click.ClickException."""
-    if data is None and "DOSEBUS_DATABASE_URL" in os.environ:
-        return WebSettings().database_login("dosebus_web")
-    file = (data or default_data_folder()) / CONNECTION_FILE
+    """The database of the environment, of a data folder, or of the DoseBus that runs here. Raises ClickException."""
     try:
-        return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise click.ClickException(
-            f"no running DoseBus found: {file} cannot be read ({error.strerror}); "
-            "give --data DIR, or set DOSEBUS_DATABASE_URL"
-        ) from error
+        adopt(data)
+    except NoInstance as error:
+        raise click.ClickException(str(error)) from error
+    return WebSettings().database_login("dosebus_web")
 
 
 @contextmanager

@@ -48,7 +48,8 @@ class Relay:
         """Send what is there, then end; waits for it."""
         self._stop.set()
         self._database.outbox_written.set()
-        self.thread.join(timeout=10)
+        if self.thread.is_alive():
+            self.thread.join(timeout=10)
 
     def _run(self) -> None:
         pause = 0.0
