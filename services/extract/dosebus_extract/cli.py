@@ -24,7 +24,7 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
 
     Exit code 0 where every object was recorded, 1 where one was not: missing, unreadable, or no dose in it.
     """
-    from dosebus_extract.merge import combine  # noqa: PLC0415 - --help needs none of it
+    from dosebus_extract.merge import combine
 
     objects: list[dict[str, Any]] = []
     by_study: dict[str, list[Contribution]] = {}
@@ -44,8 +44,8 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _outcome(path: Path) -> tuple[dict[str, Any], Contribution | None]:
-    from dosebus_extract.outcome import Ignored, NotRecorded  # noqa: PLC0415 - --help needs none of it
-    from dosebus_extract.read import read_object  # noqa: PLC0415
+    from dosebus_extract.outcome import Ignored, NotRecorded
+    from dosebus_extract.read import read_object
 
     try:
         contribution = read_object(path)
@@ -66,7 +66,9 @@ def _summary(objects: list[dict[str, Any]], studies: list[Study]) -> None:
         click.echo(f"{outcome['outcome']:9} {outcome['file']}{reason}")
     for study in studies:
         totals = study.totals.model_dump()
-        click.echo(f"\n{study.modality_type or '?'}  {study.study_date or 'no date'}  {study.study_instance_uid}")
+        click.echo(
+            f"\n{study.modality_type or '?'}  {study.study_date or 'no date'}  {study.study_instance_uid}"
+        )
         click.echo(f"  {study.equipment.manufacturer or '?'} {study.equipment.model or '?'}")
         for key, value in totals.items():
             click.echo(f"  {key:40} {value}")

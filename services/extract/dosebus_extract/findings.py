@@ -31,7 +31,9 @@ def of_study(study: Study, telling: list[Contribution]) -> tuple[Finding, ...]:
     for index, ct in enumerate(study.ct_reports):
         found += _of_ct(ct, f"ct_reports[{index}]")
     for index, projection in enumerate(study.projection_reports):
-        found += _of_projection(projection, f"projection_reports[{index}]", fluoroscopy=study.modality_type == "RF")
+        found += _of_projection(
+            projection, f"projection_reports[{index}]", fluoroscopy=study.modality_type == "RF"
+        )
     found += _clocks(study)
     found += _doubled(study)
     found += _identities(telling)
@@ -61,7 +63,9 @@ def _of_ct(report: CTReport, place: str) -> Iterator[Finding]:
         if scanned and event.ctdivol_mgy and event.dlp_mgycm and event.scanning_length_mm:
             ratio = event.dlp_mgycm / (event.ctdivol_mgy * event.scanning_length_mm / 10)
             if not _LENGTH_FACTORS[0] <= ratio <= _LENGTH_FACTORS[1]:
-                yield _finding("dlp_and_length_differ", f"DLP is {ratio:.2f} x CTDIvol x scanning length", where)
+                yield _finding(
+                    "dlp_and_length_differ", f"DLP is {ratio:.2f} x CTDIvol x scanning length", where
+                )
 
 
 def _of_projection(report: ProjectionReport, place: str, *, fluoroscopy: bool) -> Iterator[Finding]:
@@ -70,17 +74,22 @@ def _of_projection(report: ProjectionReport, place: str, *, fluoroscopy: bool) -
         events = [
             event
             for event in report.events
-            if (event.acquisition_plane is not None and event.acquisition_plane.code_value == "113621") is wanted
+            if (event.acquisition_plane is not None and event.acquisition_plane.code_value == "113621")
+            is wanted
         ]
         told = added(plane_sums(plane)[0] for plane in planes)
         summed = added(event.dap_gym2 for event in events)
         if told is not None and summed is not None and not isclose(told, summed, rel_tol=0.05, abs_tol=1e-7):
             yield _finding(
-                "total_differs", f"plane {name}: total DAP is {told:g} Gy.m2, the events' sum {summed:g}", place
+                "total_differs",
+                f"plane {name}: total DAP is {told:g} Gy.m2, the events' sum {summed:g}",
+                place,
             )
     if not report.accumulated_per_plane:
         yield _finding("no_total", "the report tells no accumulated dose", place)
-    lacking = [event for event in report.events if any(getattr(event, key) is None for key in _NEEDED_GEOMETRY)]
+    lacking = [
+        event for event in report.events if any(getattr(event, key) is None for key in _NEEDED_GEOMETRY)
+    ]
     if fluoroscopy and lacking:
         yield _finding("geometry_missing", f"{len(lacking)} events lack angles or distances", place, "info")
 
@@ -118,4 +127,6 @@ def _doubled(study: Study) -> Iterator[Finding]:
 def _identities(telling: list[Contribution]) -> Iterator[Finding]:
     ids = {one.study.patient.patient_id for one in telling if one.study.patient.patient_id}
     if len(ids) > 1:
-        yield _finding("patients_differ", f"the study's objects name {len(ids)} different patient IDs", None, "error")
+        yield _finding(
+            "patients_differ", f"the study's objects name {len(ids)} different patient IDs", None, "error"
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from dosebus.domain.base import Code
 from dosebus.domain.projection import (
     AccumulatedGlandularDose,
@@ -12,6 +10,7 @@ from dosebus.domain.projection import (
     ProjectionEvent,
     ProjectionReport,
 )
+from dosebus_extract.sr import moments
 from dosebus_extract.totals import added
 
 
@@ -19,7 +18,11 @@ def image_report(images: list[ProjectionReport]) -> ProjectionReport:
     """One report of all exposures, ordered by time; sums are made anew from the events."""
     events = tuple(sorted((event for image in images for event in image.events), key=_when))
     return images[0].model_copy(
-        update={"sop_instance_uid": None, "events": events, "accumulated_per_plane": (summed(events, images[0]),)}
+        update={
+            "sop_instance_uid": None,
+            "events": events,
+            "accumulated_per_plane": (summed(events, images[0]),),
+        }
     )
 
 
@@ -29,7 +32,8 @@ def summed(events: tuple[ProjectionEvent, ...], like: ProjectionReport) -> Plane
     if plane.integrated_total is None:
         return plane.model_copy(update={"accumulated_average_glandular_dose": _glandular(events)})
     total = IntegratedAccumulated(
-        dap_total_gym2=added(event.dap_gym2 for event in events), total_number_of_radiographic_frames=len(events)
+        dap_total_gym2=added(event.dap_gym2 for event in events),
+        total_number_of_radiographic_frames=len(events),
     )
     return plane.model_copy(update={"integrated_total": total})
 
@@ -55,5 +59,5 @@ def _breast(side: Code) -> Code:
     return Code(code_value=value, coding_scheme_designator="SRT", code_meaning=meaning)
 
 
-def _when(event: ProjectionEvent) -> tuple[datetime, str]:
-    return event.datetime_started or datetime.max, event.irradiation_event_uid or ""
+def _when(event: ProjectionEvent) -> tuple[str, str]:
+    return moments.sort_key(event.datetime_started, missing="9"), event.irradiation_event_uid or ""

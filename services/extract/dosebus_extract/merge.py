@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +15,7 @@ from dosebus_extract import findings
 from dosebus_extract.image_reports import image_report
 from dosebus_extract.modality import ORDER, projection_modality
 from dosebus_extract.nuclear import radiopharmaceutical_reports
+from dosebus_extract.sr import moments
 from dosebus_extract.supersede import IMAGE_KINDS, NUCLEAR_IMAGE_KINDS, is_report, report_type, survivors
 from dosebus_extract.totals import study_totals
 
@@ -75,9 +75,9 @@ def prune(contributions: Iterable[Contribution]) -> tuple[Contribution, ...]:
     return tuple(survivors(contributions))
 
 
-def _rank(one: Contribution) -> tuple[int, int, datetime, str]:
+def _rank(one: Contribution) -> tuple[int, int, str, str]:
     """Reports before images; then by type, by time and by UID."""
-    at = one.content_at or datetime.min
+    at = moments.sort_key(one.content_at)
     return (0 if is_report(one) else 1), _KIND_RANK.index(report_type(one)), at, one.sop_instance_uid
 
 
@@ -107,11 +107,11 @@ def _by_start(reports: Iterable[Report]) -> tuple[Report, ...]:
     return tuple(sorted(reports, key=lambda report: (_start(report), report.sop_instance_uid or "")))
 
 
-def _start(report: CTReport | ProjectionReport) -> datetime:
+def _start(report: CTReport | ProjectionReport) -> str:
     if report.start_of_irradiation_datetime is not None:
-        return report.start_of_irradiation_datetime
+        return moments.sort_key(report.start_of_irradiation_datetime)
     times = [event.datetime_started for event in report.events if event.datetime_started is not None]
-    return min(times, default=datetime.max)
+    return moments.sort_key(min(times, default=None), missing="9")
 
 
 def _projection_reports(telling: list[Contribution]) -> tuple[ProjectionReport, ...]:
@@ -149,7 +149,9 @@ def _unread(telling: list[Contribution]) -> tuple[UnreadConcept, ...]:
         for concept in one.study.unread:
             key = concept.model_copy(update={"count": 0})
             counts[key] = counts.get(key, 0) + concept.count
-    return tuple(key.model_copy(update={"count": total}) for key, total in sorted(counts.items(), key=_concept))
+    return tuple(
+        key.model_copy(update={"count": total}) for key, total in sorted(counts.items(), key=_concept)
+    )
 
 
 def _concept(item: tuple[UnreadConcept, int]) -> tuple[str, str, str, str]:

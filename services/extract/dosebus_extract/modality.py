@@ -23,9 +23,11 @@ def projection_modality(report: ProjectionReport, equipment: Equipment, override
     """MG, RF or DX of a projection report."""
     if is_mammography(report.procedure_reported):
         return "MG"
-    if override in {"RF", "DX"}:
-        return override or "DX"
-    if any(word in (equipment.model or "").casefold() for word in _ANGIOGRAPHY_MODELS) or _has_fluoroscopy(report):
+    if override is not None and override != "dual":
+        return override
+    if any(word in (equipment.model or "").casefold() for word in _ANGIOGRAPHY_MODELS) or _has_fluoroscopy(
+        report
+    ):
         return "RF"
     return _by_device_type(report.acquisition_device_type) or "DX"
 

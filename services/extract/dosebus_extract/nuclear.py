@@ -11,7 +11,12 @@ from dosebus.domain.radiopharmaceutical import Administration, PETSeries, Radiop
 from dosebus.domain.study import Finding
 
 _TOLERANCE: Final = 1e-4
-_COMPARED: Final = ("start_datetime", "stop_datetime", "administered_activity_mbq", "radionuclide_half_life_s")
+_COMPARED: Final = (
+    "start_datetime",
+    "stop_datetime",
+    "administered_activity_mbq",
+    "radionuclide_half_life_s",
+)
 
 
 def radiopharmaceutical_reports(
@@ -58,7 +63,9 @@ def _merged(given: list[Administration]) -> tuple[Administration, ...]:
 
 def _same(one: Administration, other: Administration) -> bool:
     """Nothing that both tell differs."""
-    pairs = [(getattr(one, key), getattr(other, key)) for key in (*_COMPARED, "radiopharmaceutical_agent_text")]
+    pairs = [
+        (getattr(one, key), getattr(other, key)) for key in (*_COMPARED, "radiopharmaceutical_agent_text")
+    ]
     codes = (one.radionuclide, other.radionuclide)
     return all(_agree(a, b) for a, b in [*pairs, codes] if a is not None and b is not None)
 
@@ -73,7 +80,9 @@ def _agree(a: Any, b: Any) -> bool:
 
 def _fill(one: Administration, other: Administration) -> Administration:
     """`one` with what only `other` tells."""
-    lacking = {key: value for key, value in other if value not in (None, ()) and getattr(one, key) in (None, ())}
+    lacking = {
+        key: value for key, value in other if value not in (None, ()) and getattr(one, key) in (None, ())
+    }
     return one.model_copy(update=lacking)
 
 

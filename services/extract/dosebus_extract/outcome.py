@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class NotRecorded(Exception):  # noqa: N818 - an outcome, not a fault
+class NotRecorded(Exception):
     """An object that is set aside; `code` is stable for machines, `reason` is for people."""
 
     def __init__(self, code: str, reason: str) -> None:

@@ -40,7 +40,9 @@ def pseudonym(value: str, key: bytes) -> str:
     return hmac.new(key, value.strip().casefold().encode(), hashlib.sha256).hexdigest()
 
 
-def not_patient_indicator(patient_id: str | None, patient_name: str | None, policy: PeoplePolicy) -> str | None:
+def not_patient_indicator(
+    patient_id: str | None, patient_name: str | None, policy: PeoplePolicy
+) -> str | None:
     """Which patterns (shell wildcards, any case) the ID and the name match, as text; None where none does."""
     ids = sorted(_matching(policy.not_patient_id_patterns, [patient_id or ""]))
     names = sorted(_matching(policy.not_patient_name_patterns, _spellings(patient_name or "")))

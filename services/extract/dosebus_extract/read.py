@@ -29,7 +29,7 @@ def read_object(data: bytes | Path, options: ReadOptions = ReadOptions()) -> Con
     Raises `Ignored` where the object is sound but holds no dose that is read, `Rejected` where it cannot be
     read or names no study.
     """
-    from dosebus_extract.kinds.registry import reader_for  # noqa: PLC0415 - keeps the command line's start short
+    from dosebus_extract.kinds.registry import reader_for
 
     try:
         found = read_dicom(data if isinstance(data, bytes) else data.read_bytes())

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from dosebus.domain.contribution import Contribution
 from dosebus_extract.modality import is_mammography
+from dosebus_extract.sr import moments
 
 IMAGE_KINDS = frozenset({"mg_image", "dx_image"})
 NUCLEAR_IMAGE_KINDS = frozenset({"pet_image", "nm_image"})
 SCREEN_KINDS = frozenset({"philips_ct_dose_info"})
+_FOR_PROCESSING = frozenset(f"1.2.840.10008.5.1.4.1.1.1.{n}.1" for n in (1, 2, 3))
 
 
 def event_identities(contribution: Contribution) -> frozenset[str]:
     """The events of the contribution's report by UID, those without one by their content."""
     study = contribution.study
     found: set[str] = set()
-    for report in (*study.ct_reports, *study.projection_reports):
-        found |= {event.irradiation_event_uid or event.model_dump_json() for event in report.events}
+    for ct in study.ct_reports:
+        found |= {event.irradiation_event_uid or event.model_dump_json() for event in ct.events}
+    for projection in study.projection_reports:
+        found |= {event.irradiation_event_uid or event.model_dump_json() for event in projection.events}
     for nuclear in study.radiopharmaceutical_reports:
-        found |= {given.administration_event_uid or given.model_dump_json() for given in nuclear.administrations}
+        found |= {
+            given.administration_event_uid or given.model_dump_json() for given in nuclear.administrations
+        }
     return frozenset(found)
 
 
@@ -118,14 +123,14 @@ def report_type(one: Contribution) -> str:
     return "NM" if study.radiopharmaceutical_reports else "patient"
 
 
-def lateness(one: Contribution) -> tuple[datetime, str]:
-    return one.content_at or datetime.min, one.sop_instance_uid
+def lateness(one: Contribution) -> tuple[str, str]:
+    return moments.sort_key(one.content_at), one.sop_instance_uid
 
 
-def preference(one: Contribution) -> tuple[int, datetime, str]:
+def preference(one: Contribution) -> tuple[int, str, str]:
     """Of several versions of one exposure the raw one is told; of equal ones the earliest."""
-    raw = one.sop_class_uid.endswith(".1") and one.kind in IMAGE_KINDS
-    return (0 if raw else 1), one.content_at or datetime.min, one.sop_instance_uid
+    raw = one.sop_class_uid in _FOR_PROCESSING
+    return (0 if raw else 1), moments.sort_key(one.content_at), one.sop_instance_uid
 
 
 def _reports_the_same(report: Contribution, image: Contribution) -> bool:

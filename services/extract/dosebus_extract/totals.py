@@ -56,13 +56,19 @@ def plane_sums(plane: PlaneAccumulated) -> tuple[float | None, float | None]:
     return dap, dose
 
 
-def projection_totals(reports: tuple[ProjectionReport, ...], *, mammography: bool) -> dict[str, float | int | None]:
+def projection_totals(
+    reports: tuple[ProjectionReport, ...], *, mammography: bool
+) -> dict[str, float | int | None]:
     planes = [plane for report in reports for plane in report.accumulated_per_plane]
     events = [event for report in reports for event in report.events]
-    in_b = [event.acquisition_plane is not None and event.acquisition_plane.code_value == PLANE_B for event in events]
+    in_b = [
+        event.acquisition_plane is not None and event.acquisition_plane.code_value == PLANE_B
+        for event in events
+    ]
     found: dict[str, float | int | None] = {
         "number_of_events": len(events),
-        "number_of_planes": min(2, max((len(report.accumulated_per_plane) for report in reports), default=0)) or None,
+        "number_of_planes": min(2, max((len(report.accumulated_per_plane) for report in reports), default=0))
+        or None,
         **_glandular(planes),
     }
     if mammography:
@@ -92,7 +98,9 @@ def _glandular(planes: list[PlaneAccumulated]) -> dict[str, float | None]:
     sides = {"left": _LEFT, "right": _RIGHT, "both": _BOTH}
     return {
         f"accumulated_agd_{side}_mgy": added(
-            dose.accumulated_agd_mgy for dose in doses if dose.laterality and dose.laterality.code_value in codes
+            dose.accumulated_agd_mgy
+            for dose in doses
+            if dose.laterality and dose.laterality.code_value in codes
         )
         for side, codes in sides.items()
     }

@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
+from dosebus_extract.images.mammogram import read_mammogram
+from dosebus_extract.images.nuclear_image import read_nuclear_image
+from dosebus_extract.images.philips_ct import read_dose_info
+from dosebus_extract.images.radiograph import read_radiograph
 from dosebus_extract.read import Reader
 from dosebus_extract.sr.header import Header
+from dosebus_extract.study_header import MANUFACTURER, MODALITY, SERIES_DESCRIPTION
+
+_STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
+_SECONDARY_CAPTURE: Final = f"{_STORAGE}7"
+_BY_CLASS: Final[dict[str, tuple[str, Reader]]] = {
+    **dict.fromkeys((f"{_STORAGE}1.2", f"{_STORAGE}1.2.1"), ("mg_image", read_mammogram)),
+    **dict.fromkeys(
+        (f"{_STORAGE}1", f"{_STORAGE}1.1", f"{_STORAGE}1.1.1", f"{_STORAGE}1.3", f"{_STORAGE}1.3.1"),
+        ("dx_image", read_radiograph),
+    ),
+    f"{_STORAGE}20": ("nm_image", read_nuclear_image),
+    f"{_STORAGE}128": ("pet_image", read_nuclear_image),
+}
+
+
+def _hologic_projection(header: Header) -> bool:
+    """Hologic's proprietary projections: secondary captures of mammography that are original images."""
+    return header.first(MODALITY) == "MG" and "ORIGINAL" in header.texts(0x00080008)
+
+
+def _philips_dose_info(header: Header) -> bool:
+    return header.text(MANUFACTURER) == "Philips" and header.text(SERIES_DESCRIPTION) == "Dose Info"
+
+
+_CAPTURES: Final[tuple[tuple[Callable[[Header], bool], tuple[str, Reader]], ...]] = (
+    (_hologic_projection, ("mg_image", read_mammogram)),
+    (_philips_dose_info, ("philips_ct_dose_info", read_dose_info)),
+)
 
 
 def image_reader(sop_class: str, header: Header) -> tuple[str, Reader] | None:
     """The kind and the reader of an image object, None where no dose is read from it."""
-    return None
+    if sop_class == _SECONDARY_CAPTURE:
+        return next((chosen for fits, chosen in _CAPTURES if fits(header)), None)
+    return _BY_CLASS.get(sop_class)

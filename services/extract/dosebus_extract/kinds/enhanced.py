@@ -36,7 +36,9 @@ def read_enhanced(root: Node, reading: Reading, study: Study) -> Study:
         plain.children.append(_flat(node, "113811" if is_ct else "113702", [node]))
     for node in root.all(_SUMMARY):
         told = [node, *details.pop(_uid(node), [])]
-        plain.children.append(_ct_shaped(_flat(node, "113819", told)) if is_ct else _flat(node, "113706", told))
+        plain.children.append(
+            _ct_shaped(_flat(node, "113819", told)) if is_ct else _flat(node, "113706", told)
+        )
     if is_ct:
         return study.model_copy(update={"ct_reports": (read_ct(plain, reading),)})
     return study.model_copy(update={"projection_reports": (read_projection(plain, reading),)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from dosebus.domain.person import DeviceParticipant, Observer, PersonParticipant
 from dosebus_extract.sr.concepts import Reading, Row, Table, code, known, reads_below, text, uid
@@ -59,22 +59,53 @@ PERSON_ROW: Final = Row(("113870",), "persons", person, many=True)
 DEVICE_ROW: Final = Row(("113876",), "devices", device, many=True)
 
 
+_DEVICE_OBSERVER: Final = frozenset({"121012", "121013", "121014", "121015", "121016", "121017", "113876"})
+_DEVICE_TYPE: Final = "121007"
+
+
 def observers(root: Node, reading: Reading) -> tuple[Observer, ...]:
-    """The observers of a report: each Observer Type begins a new one (TID 1002)."""
-    groups: list[Node] = []
+    """The observers of a report (TID 1002): types, then the attributes that belong to them."""
+    blocks: list[tuple[list[Node], list[Node]]] = []
     for child in root.children:
-        if child.key == _OBSERVER_TYPE or (not groups and child.key in OBSERVER_CODES):
-            groups.append(Node(None, "CONTAINER"))
         if child.key == _OBSERVER_TYPE:
-            groups[-1].value = child.coded
-            groups[-1].children.extend(child.children)
-        elif child.key in OBSERVER_CODES and groups:
-            groups[-1].children.append(child)
-    return tuple(Observer(observer_type=group.coded, **OBSERVER.read(group, reading)) for group in groups)
+            if not blocks or blocks[-1][1]:
+                blocks.append(([], []))
+            blocks[-1][0].append(child)
+        elif child.key in OBSERVER_CODES and (blocks or child.key != "113876"):
+            if not blocks:
+                blocks.append(([], []))
+            blocks[-1][1].append(child)
+    return tuple(observer for types, items in blocks for observer in _block(types, items, reading))
+
+
+def _block(types: list[Node], items: list[Node], reading: Reading) -> list[Observer]:
+    """One block's observers.
+
+    Where several types are declared before any attribute, as Carestream does, the attributes themselves tell
+    persons from devices. The order of the types tells nothing, so the device stands for each of them.
+    """
+    if len(types) <= 1:
+        observer_type = types[0].coded if types else None
+        return [Observer(observer_type=observer_type, **_observer(items, reading))]
+    devices = [item for item in items if item.key in _DEVICE_OBSERVER]
+    persons = [item for item in items if item.key not in _DEVICE_OBSERVER]
+    device_type = next((t.coded for t in types if t.coded and t.coded.code_value == _DEVICE_TYPE), None)
+    person_type = next((t.coded for t in types if t.coded and t.coded.code_value != _DEVICE_TYPE), None)
+    told = (
+        [Observer(observer_type=device_type, **_observer(devices, reading))] * len(types) if devices else []
+    )
+    if persons:
+        told.append(Observer(observer_type=person_type, **_observer(persons, reading)))
+    return told
+
+
+def _observer(items: list[Node], reading: Reading) -> dict[str, Any]:
+    group = Node(None, "CONTAINER")
+    group.children = items
+    return OBSERVER.read(group, reading)
 
 
 OBSERVER_ROWS: Final = tuple(
     Row((code_value,), None, reads_below(lambda _node, _reading: {}))
     for code_value in sorted({*OBSERVER_CODES, _OBSERVER_TYPE} - {"113876"})
 )
-

@@ -57,6 +57,8 @@ def _values(node: Node, organ: Code | None, laterality: Code | None) -> Iterator
             quantity = Code(
                 code_value=node.code, coding_scheme_designator=node.scheme, code_meaning=node.meaning
             )
-            yield DoseValue(quantity=quantity, organ=organ, laterality=laterality, value=value, unit=node.unit)
+            yield DoseValue(
+                quantity=quantity, organ=organ, laterality=laterality, value=value, unit=node.unit
+            )
     for child in node.children:
         yield from _values(child, organ, laterality)

@@ -45,7 +45,7 @@ def _swapped(node: Node, reading: Reading) -> Filter | None:
 _REGION: Final = Table(_LATERALITY)
 _VIEW: Final = Table(Row(("111032",), "view_modifiers", code, many=True))
 _ORIENTATION: Final = Table(Row(("113744",), "patient_orientation_modifier", code))
-_GEOMETRY: Final = {
+_GEOMETRY: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("112011",): ("positioner_primary_angle_deg", "deg"),
     ("112012",): ("positioner_secondary_angle_deg", "deg"),
     ("113739",): ("positioner_primary_end_angle_deg", "deg"),
@@ -68,7 +68,7 @@ _GEOMETRY: Final = {
     ("111648",): ("compression_pressure_kpa", "kPa"),
     ("111649",): ("compression_contact_area_mm2", "mm2"),
 }
-_DOSE: Final = {
+_DOSE: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("122130",): ("dap_gym2", "Gy.m2"),
     ("113738",): ("dose_rp_gy", "Gy"),
     ("111636",): ("entrance_exposure_at_rp_mgy", "mGy"),
@@ -79,7 +79,7 @@ _DOSE: Final = {
     ("113846",): ("target_exposure_index", ""),
     ("113847",): ("deviation_index", ""),
 }
-_EXPOSURE: Final = {
+_EXPOSURE: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("113791",): ("pulse_rate_per_s", "{pulse}/s"),
     ("113768",): ("number_of_pulses", ""),
     ("113767",): ("average_tube_current_ma", "mA"),
@@ -90,12 +90,13 @@ _EXPOSURE: Final = {
     ("113788",): ("collimated_field_height_mm", "mm"),
     ("113789",): ("collimated_field_width_mm", "mm"),
 }
-_PER_PULSE: Final = {
+_PER_PULSE: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("113733",): ("kvp", "kV"),
     ("113734",): ("tube_current_ma", "mA"),
     ("113736",): ("exposure_uas", "uA.s"),
     ("113793",): ("pulse_width_ms", "ms"),
 }
+_SCALARS: Final[dict[tuple[str, ...], tuple[str, str]]] = {**_GEOMETRY, **_DOSE, **_EXPOSURE}
 
 EVENT: Final = Table(
     Row(("113764",), "acquisition_plane", code),
@@ -121,9 +122,8 @@ EVENT: Final = Table(
     Row(("113956",), "crdr_mechanical_configuration", code),
     Row(("121106",), "comment", text),
     Row(("113795", "121401"), None, reads_below(known)),
-    *(Row(codes, key, quantity(unit)) for codes, (key, unit) in {**_GEOMETRY, **_DOSE, **_EXPOSURE}.items()),
+    *(Row(codes, key, quantity(unit)) for codes, (key, unit) in _SCALARS.items()),
     *(Row(codes, key, quantities(unit), many=True) for codes, (key, unit) in _PER_PULSE.items()),
     DEVICE_ROW,
     PERSON_ROW,
 )
-

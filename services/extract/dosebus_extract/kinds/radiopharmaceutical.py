@@ -99,8 +99,15 @@ _ADMINISTRATION: Final = Table(
     Row(("123003",), "start_datetime", moment),
     Row(("123004",), "stop_datetime", moment),
     Row(("113507",), "administered_activity_mbq", quantity("MBq")),
-    Row(("113508",), "pre_administration_measured_activity_mbq", quantity("MBq"), properties=_measured("pre")),
-    Row(("113509",), "post_administration_measured_activity_mbq", quantity("MBq"), properties=_measured("post")),
+    Row(
+        ("113508",), "pre_administration_measured_activity_mbq", quantity("MBq"), properties=_measured("pre")
+    ),
+    Row(
+        ("113509",),
+        "post_administration_measured_activity_mbq",
+        quantity("MBq"),
+        properties=_measured("post"),
+    ),
     _observers_of(pre=True),
     _observers_of(pre=False),
     Row(("123005",), "injected_volume_cm3", quantity("cm3")),
@@ -159,7 +166,7 @@ _PROCEDURE: Final = Table(Row(("G-C0E8", "363703001"), "has_intent", code))
 
 
 @reads_below
-def _language(node: Node, reading: Reading) -> Language:
+def _language(node: Node, _reading: Reading) -> Language:
     country = node.first("121046")
     return Language(language=node.coded, country=country.coded if country is not None else None)
 

@@ -23,14 +23,14 @@ def reader_for(found: DicomObject) -> tuple[str, Reader]:
     if header.first(STUDY_INSTANCE) is None:
         raise Rejected("no_study_instance_uid", "it has no Study Instance UID")
     if sop_class in _SR_CLASSES:
-        from dosebus_extract.kinds.structured import read_structured  # noqa: PLC0415 - only what is needed
+        from dosebus_extract.kinds.structured import read_structured
 
         return "structured_report", read_structured
     return _image_reader(sop_class, header)
 
 
 def _image_reader(sop_class: str, header: Header) -> tuple[str, Reader]:
-    from dosebus_extract.images.registry import image_reader  # noqa: PLC0415 - only what is needed
+    from dosebus_extract.images.registry import image_reader
 
     chosen = image_reader(sop_class, header)
     if chosen is None:

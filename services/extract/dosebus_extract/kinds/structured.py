@@ -73,7 +73,8 @@ def _kind_of(root: Node) -> str:
         kind = _by_content(root) or kind
     if kind is None:
         raise Rejected(
-            "unknown_template", f"its template ({root.template or 'none declared'}) and its content tell no known kind"
+            "unknown_template",
+            f"its template ({root.template or 'none declared'}) and its content tell no known kind",
         )
     return kind
 

@@ -15,7 +15,10 @@ def _recode(parents: frozenset[str], wrong: str, meaning: str, right: str) -> Tr
     def below(root: Node) -> list[Node]:
         holders = [node for node in root.below() if node.key in parents]
         return [
-            item for node in holders for item in node.all(wrong) if item.meaning.casefold() == meaning.casefold()
+            item
+            for node in holders
+            for item in node.all(wrong)
+            if item.meaning.casefold() == meaning.casefold()
         ]
 
     def applies(root: Node, _header: Header) -> bool:
@@ -26,7 +29,11 @@ def _recode(parents: frozenset[str], wrong: str, meaning: str, right: str) -> Tr
             item.code = item.key = right
 
     return TreeQuirk(
-        f"{meaning} as {wrong}", f"“{meaning}” is {right} in PS3.16, the device sends {wrong}", "", applies, correct
+        f"{meaning} as {wrong}",
+        f"“{meaning}” is {right} in PS3.16, the device sends {wrong}",
+        "",
+        applies,
+        correct,
     )
 
 

@@ -24,7 +24,7 @@ def charset_of(raw: bytes | None) -> Charset:
     terms = tuple(term.strip(" \0") for term in raw.decode("ascii", "replace").split("\\"))
     if terms in _PLAIN:
         return _PLAIN[terms]
-    from pydicom.charset import convert_encodings  # noqa: PLC0415 - few objects need it
+    from pydicom.charset import convert_encodings
 
     try:
         return tuple(convert_encodings(list(terms))) or DEFAULT
@@ -38,7 +38,7 @@ def decode(raw: bytes, charset: Charset, *, person_name: bool = False) -> str:
         return raw.decode("ascii").strip(" \0")
     if len(charset) == 1 and b"\x1b" not in raw:
         return raw.decode(charset[0], "replace").strip(" \0")
-    from pydicom.charset import decode_bytes  # noqa: PLC0415 - few objects need it
-    from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS  # noqa: PLC0415 - few objects need it
+    from pydicom.charset import decode_bytes
+    from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
     return decode_bytes(raw, list(charset), PN_DELIMS if person_name else TEXT_VR_DELIMS).strip(" \0")

@@ -113,7 +113,9 @@ def _take(row: Row, node: Node, reading: Reading, found: Values) -> None:
             found.setdefault(row.key, value)
     if row.properties is not None:
         lay_over(found, row.properties.read(node, reading))
-    elif node.value_type != "CONTAINER" and node.children and row.key is not None and not _reads_below(row.how):
+    elif (
+        node.value_type != "CONTAINER" and node.children and row.key is not None and not _reads_below(row.how)
+    ):
         for child in node.children:
             reading.leave(child, node)
 
@@ -162,21 +164,21 @@ def count(node: Node, reading: Reading) -> int | None:
     return round(values[0]) if values else None
 
 
-def code(node: Node, reading: Reading) -> Code | None:
+def code(node: Node, _reading: Reading) -> Code | None:
     """A coded entry as sent; text where a code should be becomes a code meaning."""
     if node.coded is None and node.text:
         return Code(code_meaning=node.text)
     return node.coded
 
 
-def text(node: Node, reading: Reading) -> str | None:
+def text(node: Node, _reading: Reading) -> str | None:
     """Text, or the meaning of a code where text should be."""
     if node.coded is not None:
         return node.coded.code_meaning
     return node.text
 
 
-def uid(node: Node, reading: Reading) -> str | None:
+def uid(node: Node, _reading: Reading) -> str | None:
     """A UID, be it sent as UIDREF or as text."""
     return node.text
 
@@ -191,7 +193,7 @@ def moment(node: Node, reading: Reading) -> datetime | None:
     return found
 
 
-def configured(node: Node, reading: Reading) -> bool | None:
+def configured(node: Node, _reading: Reading) -> bool | None:
     """Yes or No by code (SRT, SCT) or by meaning."""
     answer = node.coded
     if answer is None:
@@ -203,7 +205,7 @@ def configured(node: Node, reading: Reading) -> bool | None:
     return {"yes": True, "no": False}.get((answer.code_meaning or "").casefold())
 
 
-def known(node: Node, reading: Reading) -> None:
+def known(_node: Node, _reading: Reading) -> None:
     """A concept that is understood and adds nothing to the record."""
 
 
@@ -231,7 +233,7 @@ def part(model: type[Any], table: Table) -> How:
 def code_or_text(key: str) -> How:
     """Reference Point Definition and its kin: a code under the key, free text under `<key>_text`."""
 
-    def read(node: Node, reading: Reading) -> Values:
+    def read(node: Node, _reading: Reading) -> Values:
         if node.coded is not None:
             return {key: node.coded}
         return {f"{key}_text": node.text} if node.text else {}

@@ -11,6 +11,8 @@ Elements: TypeAlias = "dict[int, bytes | list[Elements]]"
 """A data set as tag -> raw value bytes, or the items of a sequence."""
 
 Encoded: TypeAlias = bytes | mmap
+Span: TypeAlias = tuple[int, int, int]
+"""Where a value begins, where it must end at the latest, and how deep it stands."""
 
 UNDEFINED: Final = 0xFFFFFFFF
 PIXEL_GROUP: Final = 0x7FE0
@@ -29,8 +31,7 @@ _ITEM, _ITEM_END, _SEQUENCE_DELIMITER = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _SHORT, _LONG, _SEQUENCE, _UNKNOWN = 0, 1, 2, 3
 _FORMS: Final = (
     dict.fromkeys(
-        [b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN"]
-        + [b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"],
+        b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split(),
         _SHORT,
     )
     | dict.fromkeys(
@@ -43,7 +44,7 @@ _FORMS: Final = (
 _CODE_SEQUENCES: Final = frozenset({0x0040A043, 0x0040A168, 0x004008EA})
 
 
-class UnreadableObject(Exception):  # noqa: N818 - names what the object is
+class UnreadableObject(Exception):
     """Bytes that are no DICOM data set, or a broken one; `where` is a byte offset or an element."""
 
     def __init__(self, reason: str, where: str) -> None:
@@ -52,14 +53,14 @@ class UnreadableObject(Exception):  # noqa: N818 - names what the object is
         self.where = where
 
 
-class OddEncoding(Exception):  # noqa: N818 - a case for the slow reader, not a fault yet
+class OddEncoding(Exception):
     """Encoded in a way that the direct decoder leaves to pydicom."""
 
 
 @cache
 def _sequence_tags() -> frozenset[int]:
     """Tags that PS3.6 gives the value representation SQ: implicit encoding does not tell."""
-    from pydicom._dicom_dict import DicomDictionary  # noqa: PLC0415 - only implicit encoding needs it
+    from pydicom._dicom_dict import DicomDictionary
 
     return frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 
@@ -82,9 +83,7 @@ class Decoder:
         read = self.explicit_elements if self.explicit else self.implicit_elements
         return read(start, len(self.data), 0, undefined=False)[0]
 
-    def explicit_elements(
-        self, pos: int, end: int, depth: int, *, undefined: bool
-    ) -> tuple[Elements, int]:
+    def explicit_elements(self, pos: int, end: int, depth: int, *, undefined: bool) -> tuple[Elements, int]:
         data, found = self.data, dict[int, "bytes | list[Elements]"]()
         head, little = _EXPLICIT[self.order], self.order == "<"
         while pos < end:
@@ -111,36 +110,33 @@ class Decoder:
             if pos + 4 > end:
                 raise UnreadableObject("ends inside an element's head", _place(tag, pos))
             (length,) = _UINT32[self.order](data, pos)
-            pos = self._long_value(tag, form, length, pos + 4, end, depth, found)
+            value, pos = self._long_value(tag, form, length, (pos + 4, end, depth))
+            if value is not None:
+                found[tag] = value
         if undefined:
             raise UnreadableObject("ends inside an item", f"byte {pos}")
         self._count(found, pos)
         return found, pos
 
     def _long_value(
-        self, tag: int, form: int, length: int, pos: int, end: int, depth: int, found: Elements
-    ) -> int:
+        self, tag: int, form: int, length: int, span: Span
+    ) -> tuple[bytes | list[Elements] | None, int]:
         if form == _SEQUENCE:
-            found[tag], pos = self._sequence(tag, length, pos, end, depth, explicit=True)
-        elif form == _UNKNOWN and self.order == "<" and (length == UNDEFINED or tag in _sequence_tags()):
-            pos = self._unknown(tag, length, pos, end, depth, found)
-        else:
-            pos = self._value(tag, length, pos, end, found)
-        return pos
+            return self._sequence(tag, length, span, explicit=True)
+        if form == _UNKNOWN and self.order == "<" and (length == UNDEFINED or tag in _sequence_tags()):
+            return self._unknown(tag, length, span)
+        return self._value(tag, length, span)
 
-    def _unknown(self, tag: int, length: int, pos: int, end: int, depth: int, found: Elements) -> int:
+    def _unknown(self, tag: int, length: int, span: Span) -> tuple[bytes | list[Elements] | None, int]:
         """A sequence of unknown representation: implicit by PS3.5 6.2.2, though some devices leave it explicit."""
         for explicit in (False, True):
             try:
-                found[tag], after = self._items(length, pos, end, depth, explicit=explicit)
+                return self._items(length, span, explicit=explicit)
             except (UnreadableObject, OddEncoding):
                 continue
-            return after
-        return self._value(tag, length, pos, end, found)
+        return self._value(tag, length, span)
 
-    def implicit_elements(
-        self, pos: int, end: int, depth: int, *, undefined: bool
-    ) -> tuple[Elements, int]:
+    def implicit_elements(self, pos: int, end: int, depth: int, *, undefined: bool) -> tuple[Elements, int]:
         data, found, sequences = self.data, dict[int, "bytes | list[Elements]"](), _sequence_tags()
         while pos < end:
             if pos + 8 > end:
@@ -151,30 +147,30 @@ class Decoder:
             if group == PIXEL_GROUP and depth == 0:
                 break
             if tag in sequences or length == UNDEFINED:
-                found[tag], pos = self._sequence(tag, length, pos, end, depth, explicit=False)
+                found[tag], pos = self._sequence(tag, length, (pos, end, depth), explicit=False)
             elif tag == _ITEM_END and undefined:
                 self._count(found, pos)
                 return found, pos
             else:
-                pos = self._value(tag, length, pos, end, found)
+                value, pos = self._value(tag, length, (pos, end, depth))
+                if value is not None:
+                    found[tag] = value
         if undefined:
             raise UnreadableObject("ends inside an item", f"byte {pos}")
         self._count(found, pos)
         return found, pos
 
-    def _value(self, tag: int, length: int, pos: int, end: int, found: Elements) -> int:
+    def _value(self, tag: int, length: int, span: Span) -> tuple[bytes | None, int]:
+        pos, end, _depth = span
         stop = pos + length
         if length == UNDEFINED or stop > end:
             raise UnreadableObject("ends inside a value", _place(tag, pos))
-        if length <= MAX_VALUE_BYTES:
-            found[tag] = self.data[pos:stop]
-        return stop
+        return (self.data[pos:stop] if length <= MAX_VALUE_BYTES else None), stop
 
-    def _sequence(
-        self, tag: int, length: int, pos: int, end: int, depth: int, *, explicit: bool
-    ) -> tuple[list[Elements], int]:
+    def _sequence(self, tag: int, length: int, span: Span, *, explicit: bool) -> tuple[list[Elements], int]:
         if tag not in _CODE_SEQUENCES:
-            return self._items(length, pos, end, depth, explicit=explicit)
+            return self._items(length, span, explicit=explicit)
+        pos, end, _depth = span
         # Equal bytes before an equal end decode alike, so a known run of bytes need not be decoded again.
         if length == UNDEFINED:
             stop = self.data.find(_SEQUENCE_END[self.order], pos, end)
@@ -185,14 +181,13 @@ class Decoder:
         known = self.codes.get(raw)
         if known is not None:
             return known, after
-        items, done = self._items(length, pos, end, depth, explicit=explicit)
+        items, done = self._items(length, span, explicit=explicit)
         if done == after and raw:
             self.codes[raw] = items
         return items, done
 
-    def _items(
-        self, length: int, pos: int, end: int, depth: int, *, explicit: bool
-    ) -> tuple[list[Elements], int]:
+    def _items(self, length: int, span: Span, *, explicit: bool) -> tuple[list[Elements], int]:
+        pos, end, depth = span
         if depth >= MAX_DEPTH:
             raise UnreadableObject(f"nested deeper than {MAX_DEPTH} sequences", f"byte {pos}")
         undefined = length == UNDEFINED

@@ -64,7 +64,9 @@ class Header:
 
     def numbers(self, tag: int) -> tuple[float, ...]:
         """Every number of a decimal or integer string; what is none is left out."""
-        return tuple(n for part in re.split(r"[\\,]", self.text(tag) or "") if (n := as_number(part)) is not None)
+        return tuple(
+            n for part in re.split(r"[\\,]", self.text(tag) or "") if (n := as_number(part)) is not None
+        )
 
     def number(self, tag: int) -> float | None:
         return next(iter(self.numbers(tag)), None)
@@ -77,6 +79,14 @@ class Header:
             return None
         value = float(unpack_from(form, raw)[0])
         return value if math.isfinite(value) else None
+
+    def decimal(self, tag: int) -> float | None:
+        """A number, be it written out or binary."""
+        written = self.raw(tag).strip(b" \0")
+        printable = bool(written) and all(0x20 <= byte < 0x7F for byte in written)
+        number = self.number(tag) if printable else None
+        # The bytes of a binary 38.4 are printable too.
+        return number if number is not None else self.real(tag)
 
     def date(self, tag: int) -> date | None:
         return moments.as_date(self.first(tag))

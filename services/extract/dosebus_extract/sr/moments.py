@@ -47,3 +47,8 @@ def as_datetime(text: str | None) -> datetime | None:
         return datetime.combine(day, time())
     clock = as_time(value[8:].strip())
     return datetime.combine(day, clock) if clock else None
+
+
+def sort_key(moment: datetime | None, missing: str = "") -> str:
+    """A key that orders times as they are; what is missing comes first, or last with "9"."""
+    return moment.isoformat() if moment is not None else missing

@@ -102,9 +102,9 @@ def _inflated(packed: bytes) -> bytes:
 
 def _by_pydicom(data: Encoded, start: int, syntax: str) -> Elements:
     """Rare encodings: pydicom writes them anew as explicit little endian, which is then decoded directly."""
-    from pydicom.filebase import DicomBytesIO  # noqa: PLC0415 - a slow import for rare objects
-    from pydicom.filereader import read_dataset  # noqa: PLC0415
-    from pydicom.filewriter import write_dataset  # noqa: PLC0415
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filereader import read_dataset
+    from pydicom.filewriter import write_dataset
 
     if len(data) - start > _MAX_FOR_PYDICOM:
         raise UnreadableObject(f"more than {_MAX_FOR_PYDICOM} bytes in a rare encoding", f"byte {start}")
@@ -121,5 +121,5 @@ def _by_pydicom(data: Encoded, start: int, syntax: str) -> Elements:
         return Decoder(plain.getvalue(), explicit=True).data_set(0)
     except (UnreadableObject, MemoryError):
         raise
-    except Exception as error:  # pydicom raises anything on broken input  # noqa: BLE001
+    except Exception as error:  # pydicom raises anything on broken input
         raise UnreadableObject(f"broken encoding: {type(error).__name__}", f"byte {start}") from error

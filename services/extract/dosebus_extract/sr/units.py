@@ -34,7 +34,8 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "kg": ("mass", 1.0), "g": ("mass", 1e-3), "mg": ("mass", 1e-6), "[lb_av]": ("mass", 0.45359237),
     "kg/m2": ("body_mass_index", 1.0),
     "%": ("part", 1e-2), "1": ("part", 1.0),
-    "{pulse}/s": ("rate", 1.0), "pulse/s": ("rate", 1.0), "/s": ("rate", 1.0), "1/s": ("rate", 1.0), "hz": ("rate", 1.0),
+    "{pulse}/s": ("rate", 1.0), "pulse/s": ("rate", 1.0), "/s": ("rate", 1.0), "1/s": ("rate", 1.0),
+    "hz": ("rate", 1.0), "pulses/s": ("rate", 1.0), "{frames}/s": ("rate", 1.0), "{frame}/s": ("rate", 1.0),
 }  # fmt: skip
 _SPELLINGS: Final = {
     "gym2": "gy.m2", "gy*m2": "gy.m2", "mgycm": "mgy.cm", "mgy*cm": "mgy.cm", "mm[al]": "mm",
@@ -43,10 +44,12 @@ _SPELLINGS: Final = {
 _ANNOTATION: Final = re.compile(r"(?<=\w)\{[^}]*\}")
 
 
-_DOSE_DIMENSIONS: Final = frozenset({"dap", "dose", "dlp", "equivalent_dose", "activity", "specific_activity"})
+_DOSE_DIMENSIONS: Final = frozenset(
+    {"dap", "dose", "dlp", "equivalent_dose", "activity", "specific_activity"}
+)
 
 
-class WrongUnit(Exception):  # noqa: N818 - a finding, not a fault
+class WrongUnit(Exception):
     """A unit that is unknown or measures something else; `harmful` where the figure must not be kept as it is."""
 
     def __init__(self, unit: str, *, harmful: bool) -> None:

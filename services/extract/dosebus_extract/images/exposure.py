@@ -1,0 +1,104 @@
+"""What mammograms and radiographs tell alike of their exposure (PS3.3 C.8.7, C.8.11)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from dosebus.domain.base import Code
+from dosebus.domain.projection import ProjectionEvent, ProjectionReport
+from dosebus_extract.images import codes
+from dosebus_extract.sr.header import Header
+from dosebus_extract.study_header import (
+    ACQUISITION_DATE,
+    ACQUISITION_TIME,
+    CONTENT_DATE,
+    CONTENT_TIME,
+    SOP_INSTANCE,
+)
+
+ACQUISITION_DATETIME: Final = 0x0008002A
+KVP, EXPOSURE_TIME, TUBE_CURRENT = 0x00180060, 0x00181150, 0x00181151
+EXPOSURE_MAS, EXPOSURE_UAS, EXPOSURE_TIME_US, TUBE_CURRENT_UA = 0x00181152, 0x00181153, 0x00188150, 0x00188151
+FOCAL_SPOT, FIELD_DIMENSIONS, FIELD_SHAPE = 0x00181190, 0x00181149, 0x00181147
+SOURCE_DETECTOR, SOURCE_PATIENT = 0x00181110, 0x00181111
+GRID, ANATOMIC_REGION, VIEW_CODES, VIEW_MODIFIERS = 0x00181166, 0x00082218, 0x00540220, 0x00540222
+CONTROL_MODE, CONTROL_MODE_DESCRIPTION = 0x00187060, 0x00187062
+_MICRO: Final = 1000.0
+
+
+def acquired_at(header: Header) -> datetime | None:
+    """When the exposure was made; where that is not told, the image's own time."""
+    direct = header.moment(ACQUISITION_DATETIME)
+    if direct is not None:
+        return direct
+    for day_tag, clock_tag in ((ACQUISITION_DATE, ACQUISITION_TIME), (CONTENT_DATE, CONTENT_TIME)):
+        day, clock = header.date(day_tag), header.time(clock_tag)
+        if day is not None and clock is not None:
+            return datetime.combine(day, clock)
+    return None
+
+
+def exposure_values(header: Header) -> dict[str, Any]:
+    """The event's values that every X-ray image may tell."""
+    current = header.number(TUBE_CURRENT)
+    if current is None and (micro := header.number(TUBE_CURRENT_UA)) is not None:
+        current = micro / _MICRO
+    duration = header.number(EXPOSURE_TIME)
+    if duration is None and (micro := header.number(EXPOSURE_TIME_US)) is not None:
+        duration = micro / _MICRO
+    exposure = header.number(EXPOSURE_UAS)
+    if exposure is None and (milli := header.number(EXPOSURE_MAS)) is not None:
+        exposure = float(f"{milli * _MICRO:.12g}")
+    kvp = header.number(KVP)
+    region = header.code(ANATOMIC_REGION)
+    return {
+        "irradiation_event_uid": header.first(SOP_INSTANCE),
+        "datetime_started": acquired_at(header),
+        "acquisition_plane": codes.SINGLE_PLANE,
+        "event_type": codes.STATIONARY,
+        "anatomical_structure": region,
+        "target_region": region,
+        "kvp": () if kvp is None else (kvp,),
+        "exposure_time_ms": duration,
+        "average_tube_current_ma": current,
+        "exposure_uas": () if exposure is None else (exposure,),
+        "focal_spot_mm": header.number(FOCAL_SPOT),
+        "collimated_field_area_m2": field_area_m2(header),
+        "distance_source_detector_mm": header.number(SOURCE_DETECTOR),
+        "grid": tuple(grid for word in header.texts(GRID) if (grid := codes.grid(word)) is not None),
+        "exposure_control_mode": header.text(CONTROL_MODE),
+        "view_modifiers": view_modifiers(header),
+    }
+
+
+def field_area_m2(header: Header) -> float | None:
+    """The area of the field of view: a rectangle by its sides, a circle by its diameter, both in mm."""
+    sides = header.numbers(FIELD_DIMENSIONS)
+    if len(sides) >= 2:
+        return float(f"{sides[0] * sides[1] * 1e-6:.12g}")
+    if len(sides) == 1 and (header.first(FIELD_SHAPE) or "").upper() in {"ROUND", "HEXAGONAL"}:
+        return float(f"{3.141592653589793 * (sides[0] / 2) ** 2 * 1e-6:.12g}")
+    return float(f"{sides[0] ** 2 * 1e-6:.12g}") if sides else None
+
+
+def view_modifiers(header: Header) -> tuple[Code, ...]:
+    item = header.item(VIEW_CODES)
+    if item is None:
+        return ()
+    return tuple(code for one in item.items(VIEW_MODIFIERS) if (code := one.as_code()) is not None)
+
+
+def image_event_report(event: ProjectionEvent, procedure: Code, planes: tuple[Any, ...]) -> ProjectionReport:
+    """One image as a report of one event, its values copied from the image's attributes."""
+    return ProjectionReport(
+        procedure_reported=procedure,
+        has_intent=codes.DIAGNOSTIC,
+        scope_of_accumulation=codes.STUDY,
+        source_of_dose_information=codes.COPIED,
+        xray_detector_data_available=codes.NO,
+        xray_source_data_available=codes.YES,
+        xray_mechanical_data_available=codes.YES,
+        accumulated_per_plane=planes,
+        events=(event,),
+    )

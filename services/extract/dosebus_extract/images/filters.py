@@ -1,0 +1,59 @@
+"""X-ray filters of image headers, with the ways in which devices write several into one element."""
+
+from __future__ import annotations
+
+import re
+from itertools import zip_longest
+from typing import Final
+
+from dosebus.domain.projection import Filter
+from dosebus_extract.images import codes
+from dosebus_extract.sr.header import Header, as_number
+
+FILTER_TYPE, FILTER_MATERIAL, THICKNESS_MIN, THICKNESS_MAX = 0x00181160, 0x00187050, 0x00187052, 0x00187054
+# Siemens Multix names material and thickness in the type: CU_0.2_MM (DX-Im-SiemensMultix).
+_NAMED_TYPE: Final = re.compile(r"([A-Z]{1,2})_(\d+(?:\.\d+)?)_MM$", re.IGNORECASE)
+_SEPARATORS: Final = re.compile(r"[\\,]")
+
+
+def filters_of(header: Header, *, without_type: bool) -> tuple[Filter, ...]:
+    """The filters of an image; `without_type`: whether an absent Filter Type still lets materials stand."""
+    kind = header.text(FILTER_TYPE) or ""
+    named = _NAMED_TYPE.match(kind)
+    if named:
+        thickness = float(named[2])
+        metal = codes.metal(named[1])
+        return (
+            Filter(
+                type=codes.FLAT_FILTER, material=metal, thickness_min_mm=thickness, thickness_max_mm=thickness
+            ),
+        )
+    if kind.strip().upper() == "NONE":
+        return (Filter(type=codes.NO_FILTER),)
+    materials = _listed(header.text(FILTER_MATERIAL))
+    if not kind and not (without_type and materials):
+        return ()
+    return _several(header, kind, materials)
+
+
+def _several(header: Header, kind: str, materials: list[str]) -> tuple[Filter, ...]:
+    """One filter a material. Kodak writes comma lists, and the minimum above the maximum."""
+    lows = [as_number(part) for part in _listed(header.text(THICKNESS_MIN))]
+    highs = [as_number(part) for part in _listed(header.text(THICKNESS_MAX))]
+    found = []
+    for material, low, high in zip_longest(materials or [""], lows, highs):
+        if low is not None and high is not None and low > high:
+            low, high = high, low  # noqa: PLW2901 - the pair is put in order
+        found.append(
+            Filter(
+                type=codes.FLAT_FILTER if len(materials) > 1 else codes.filter_type(kind),
+                material=codes.metal(material or ""),
+                thickness_min_mm=low,
+                thickness_max_mm=high,
+            )
+        )
+    return tuple(found)
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part for sent in _SEPARATORS.split(text or "") if (part := sent.strip())]
