@@ -110,3 +110,24 @@ instance = sa.Table(
 sa.Index("job_unfinished", job.c.requested_at, postgresql_where=sa.text("state IN ('waiting', 'running')"))
 sa.Index("job_requested_at", job.c.requested_at.desc())
 sa.Index("job_query", job.c.query_id)
+
+REASONS: dict[str, str] = {
+    "has_reports": "has dose reports that we do not have",
+    "all_held": "everything in it is here already",
+    "no_reports": "has no dose report",
+    "other_modality": "is of another modality",
+    "outside_dates": "lies outside the dates asked for",
+    "unanswered": "the node did not answer what is in it",
+    "report": "holds structured reports",
+    "modality_unknown": "the node does not tell its modality",
+    "not_a_report": "holds no structured reports",
+    "empty": "the node says it is empty",
+    "no_dose_report": "holds structured reports of other kinds",
+    "dose_report": "a dose report",
+    "general_report": "a general report that may hold dose",
+    "class_unknown": "the node does not tell what it is",
+    "other_class": "an object of another kind",
+    "better_report": "the study has a dose report proper",
+    "held": "is here already",
+}
+"""Every `reason_code` in words; web shows them."""
