@@ -58,6 +58,8 @@ def deposit(beam: Beam, scene: Scene, quality: Quality, method: Method) -> Depos
     """Dose of one beam: K (reference distance / distance)² x table x backscatter factor, mean over a cell's samples."""
     surface = scene.surface
     cells = _cells_in_reach(beam, surface)
+    if not method.has_reference_surface:
+        cells = cells[_may_face(beam, surface, cells)]
     rays = surface.points[cells] - beam.focus
     depth = _along(rays, beam.axes[0])
     with np.errstate(invalid="ignore"):
@@ -116,6 +118,14 @@ def _cells_in_reach(beam: Beam, surface: Surface) -> Integers:
     for axis, slope in enumerate(slopes, start=1):
         near &= np.abs(coordinates[:, axis]) <= slope * depth + reach * (1.0 + slope)
     return np.nonzero(near)[0]
+
+
+def _may_face(beam: Beam, surface: Surface, cells: Integers) -> NDArray[np.bool_]:
+    """Which cells may have a sample that faces the focus: a superset."""
+    rays, reach = surface.centres[cells] - beam.focus, surface.reaches[cells]
+    slack = surface.facing_slack[cells] * (np.sqrt(_dot(rays, rays)) + reach) + reach + 1e-6
+    may: NDArray[np.bool_] = _dot(rays, surface.facings[cells]) >= -slack
+    return may
 
 
 def _leave_out_shaded(

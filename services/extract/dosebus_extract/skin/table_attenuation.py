@@ -37,6 +37,8 @@ def table_transmission(
             paths = np.full(len(rays), _central_path(slant))
         with np.errstate(over="ignore"):
             return np.where(crossed, np.power(transmission, np.where(crossed, paths, 0.0)), 1.0)
+    if min(focus[2], (focus[2] + rays[:, 2]).min(initial=np.inf)) >= table.mattress_cm:
+        return np.ones(len(rays))
     low, high = table.boxes()
     plate = _path_in_box(focus, rays, low[0], high[0]) / table.plate_cm
     mattress = _path_in_box(focus, rays, low[1], high[1]) / table.mattress_cm
@@ -68,12 +70,16 @@ def _half_line_crosses(
 
 def _path_in_box(focus: Floats, rays: Floats, low: Floats, high: Floats) -> Floats:
     """Length (n,) of each segment from the focus along its ray that lies in a box."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one, other = (low - focus) / rays, (high - focus) / rays
-    outside = (rays == 0) & ((focus < low) | (focus > high))
-    enter = np.where(rays == 0, -np.inf, np.minimum(one, other)).max(axis=1)
-    leave = np.where(rays == 0, np.inf, np.maximum(one, other)).min(axis=1)
-    inside = np.clip(np.minimum(leave, 1.0) - np.maximum(enter, 0.0), 0.0, None)
-    inside[outside.any(axis=1)] = 0.0
+    enter, leave = np.zeros(len(rays)), np.ones(len(rays))
+    # One axis at a time: a reduction over three columns costs more than the arithmetic.
+    for axis in range(3):
+        step, start = rays[:, axis], focus[axis]
+        level = step == 0
+        safe = np.where(level, 1.0, step)
+        one, other = (low[axis] - start) / safe, (high[axis] - start) / safe
+        beside = np.inf if not low[axis] <= start <= high[axis] else -np.inf
+        np.maximum(enter, np.where(level, beside, np.minimum(one, other)), out=enter)
+        np.minimum(leave, np.where(level, np.inf, np.maximum(one, other)), out=leave)
+    inside = np.clip(leave - enter, 0.0, None)
     path: Floats = inside * np.sqrt((rays**2).sum(axis=1))
     return path
