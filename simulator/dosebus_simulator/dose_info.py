@@ -10,12 +10,15 @@ from pydicom.dataset import Dataset, FileDataset
 from dosebus.domain.ct import CTAccumulated, CTEvent, CTReport, CTSource
 from dosebus.domain.study import Equipment, Study
 from dosebus_simulator import concepts as c
+from dosebus_simulator.concepts import retired
 from dosebus_simulator.ct import ct_study
 from dosebus_simulator.devices import Device
 from dosebus_simulator.image_writer import SECONDARY_CAPTURE, new_image
 from dosebus_simulator.images import COPIED
 from dosebus_simulator.items import decimal_string
+from dosebus_simulator.restyle import restyled_study
 from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
+from dosebus_simulator.styles import STYLES
 from dosebus_simulator.visit import REFERENCE_DAY, visit
 
 SCANNER = Equipment(
@@ -30,7 +33,7 @@ CREATOR = "ELSCINT1"
 ACQUISITION_TYPES = MappingProxyType(
     {
         c.CONSTANT_ANGLE.code_value: "CONSTANT_ANGLE",
-        c.SPIRAL.code_value: "SPIRAL",
+        retired(c.SPIRAL).code_value: "SPIRAL",
         c.SEQUENCED.code_value: "SEQUENCED",
         c.STATIONARY_CT.code_value: "STATIONARY",
     }
@@ -92,7 +95,7 @@ def _write(study: Study, events: tuple[CTEvent, ...], total: float, image: FileD
 def make_philips_dose_info(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:
     """A CT study of an older scanner that sends no dose report but one secondary capture."""
     visited = visit("CT", "dose info", *seed, device=Device("CT", SCANNER), day=day, child=False)
-    study = ct_study(visited)
+    study = restyled_study(ct_study(visited), STYLES["retired"])
     report, total = study.ct_reports[0], study.totals.total_dlp_mgycm or 0.0
     image = new_image(
         study,

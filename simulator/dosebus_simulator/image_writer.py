@@ -10,7 +10,6 @@ from pydicom.dataset import Dataset, FileDataset
 from dosebus.domain.projection import ProjectionEvent
 from dosebus.domain.radiopharmaceutical import Administration, PETSeries
 from dosebus.domain.study import Study
-from dosebus_simulator import concepts as c
 from dosebus_simulator.document import da, new_object, tm, write_equipment, write_patient, write_study
 from dosebus_simulator.items import coded, datetime_string, decimal_string
 
@@ -23,13 +22,13 @@ NM_IMAGE = "1.2.840.10008.5.1.4.1.1.20"
 PET_IMAGE = "1.2.840.10008.5.1.4.1.1.128"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
-SIDES = MappingProxyType({c.RIGHT.code_value: "R", c.LEFT.code_value: "L"})
+SIDES = MappingProxyType({"24028007": "R", "7771000": "L", "G-A100": "R", "G-A101": "L"})
 MATERIALS = MappingProxyType(
     {
-        c.COPPER.code_value: "COPPER",
-        c.ALUMINUM.code_value: "ALUMINUM",
-        c.RHODIUM.code_value: "RHODIUM",
-        c.TUNGSTEN.code_value: "TUNGSTEN",
+        "C-127F9": "COPPER",
+        "C-120F9": "ALUMINUM",
+        "C-167F9": "RHODIUM",
+        "26194003": "TUNGSTEN",
     }
 )
 
@@ -85,11 +84,14 @@ def write_exposure(image: Dataset, event: ProjectionEvent) -> None:
     if event.distance_source_detector_mm is not None:
         image.DistanceSourceToDetector = decimal_string(event.distance_source_detector_mm)
     if event.filters:
-        image.FilterMaterial = [MATERIALS[one.material.code_value] for one in event.filters if one.material]
+        image.FilterType = "STRIP"
+        image.FilterMaterial = [
+            MATERIALS[one.material.code_value or ""] for one in event.filters if one.material
+        ]
         image.FilterThicknessMinimum = [decimal_string(one.thickness_min_mm or 0) for one in event.filters]
         image.FilterThicknessMaximum = [decimal_string(one.thickness_max_mm or 0) for one in event.filters]
     if event.laterality:
-        image.ImageLaterality = SIDES[event.laterality.code_value]
+        image.ImageLaterality = SIDES[event.laterality.code_value or ""]
     if event.anatomical_structure:
         image.AnatomicRegionSequence = [coded(event.anatomical_structure)]
     image.ViewCodeSequence = [coded(event.view)] if event.view else []
@@ -113,7 +115,7 @@ def write_breast(image: Dataset, event: ProjectionEvent) -> None:
     image.PositionerPrimaryAngle = decimal_string(event.positioner_primary_angle_deg or 0)
     image.PositionerType = "MAMMOGRAPHIC"
     if event.anode_target_material:
-        image.AnodeTargetMaterial = MATERIALS[event.anode_target_material.code_value]
+        image.AnodeTargetMaterial = MATERIALS[event.anode_target_material.code_value or ""]
 
 
 def write_isotope(image: Dataset, given: Administration, activity_factor: float) -> None:

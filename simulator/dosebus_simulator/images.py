@@ -9,6 +9,7 @@ from dosebus.domain.projection import ProjectionEvent
 from dosebus.domain.radiopharmaceutical import PETSeries, RadiopharmaceuticalReport
 from dosebus.domain.study import Study
 from dosebus_simulator import concepts as c
+from dosebus_simulator.concepts import retired
 from dosebus_simulator.ct import ct_report, ct_study
 from dosebus_simulator.ct_writer import write_ct_report
 from dosebus_simulator.identity import Chance, chance
@@ -30,7 +31,9 @@ from dosebus_simulator.mammography import make_woman, mg_study
 from dosebus_simulator.radiography import dx_study
 from dosebus_simulator.radiopharmaceutical import TRACERS, nm_study
 from dosebus_simulator.radiopharmaceutical_writer import write_radiopharmaceutical_report
+from dosebus_simulator.restyle import restyled_study
 from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
+from dosebus_simulator.styles import STYLES
 from dosebus_simulator.totals import ct_totals
 from dosebus_simulator.visit import REFERENCE_DAY, Visit, visit
 
@@ -46,8 +49,13 @@ TOLD_BY_IMAGES = (
 def _as_told(event: ProjectionEvent, taken: datetime) -> ProjectionEvent:
     """What of an event image headers tell."""
     told = {key: getattr(event, key) for key in TOLD_BY_IMAGES.split()}
-    whole = float(round(event.exposure_time_ms or 0))
-    return ProjectionEvent.model_validate({**told, "exposure_time_ms": whole, "datetime_started": taken})
+    told |= {
+        "exposure_time_ms": float(round(event.exposure_time_ms or 0)),
+        "datetime_started": taken,
+        "filters": tuple(one.model_copy(update={"type": None}) for one in event.filters),
+        "anode_target_material": None,
+    }
+    return ProjectionEvent.model_validate(told)
 
 
 def _image_truth(study: Study, modality: str, uids: list[str], events: tuple[ProjectionEvent, ...]) -> Study:
@@ -57,6 +65,9 @@ def _image_truth(study: Study, modality: str, uids: list[str], events: tuple[Pro
             "acquisition_device_type": None,
             "source_of_dose_information": COPIED,
             "scope_uid": None,
+            "xray_detector_data_available": retired(c.NO),
+            "xray_mechanical_data_available": retired(c.YES),
+            "xray_source_data_available": retired(c.YES),
             "observers": (),
             "events": events,
         }
@@ -65,6 +76,7 @@ def _image_truth(study: Study, modality: str, uids: list[str], events: tuple[Pro
         update={
             "modality_type": modality,
             "projection_reports": (report,),
+            "equipment": study.equipment.model_copy(update={"device_observer_uid": None}),
             "sop_instance_uids_processed": tuple(sorted(uids)),
             "requested_procedure": None,
             "requested_procedure_code_value": None,
@@ -85,7 +97,7 @@ def _radiography(
     kind: str, modality: str, sop_class: str, seed: tuple[object, ...], day: date
 ) -> SimulatedStudy:
     visited = visit("DX", kind, *seed, day=day)
-    study = dx_study(visited)
+    study = restyled_study(dx_study(visited), STYLES["retired"])
     objects, events = [], []
     for event in study.projection_reports[0].events:
         taken = _taken(event)
@@ -131,7 +143,7 @@ def make_mg_images(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:
     """A mammography study of four views, each as image for processing and for presentation: four exposures."""
     woman = make_woman(chance("woman", "images", *seed), day)
     visited = visit("MG", "images", *seed, person=woman, day=day)
-    study = mg_study(visited)
+    study = restyled_study(mg_study(visited), STYLES["retired"])
     objects = []
     for event in study.projection_reports[0].events:
         for sop_class, intent in (
@@ -188,14 +200,17 @@ def make_pet_ct(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:
     report = study.radiopharmaceutical_reports[0]
     objects = [SimulatedObject("pet-ct", write_radiopharmaceutical_report(study, report))]
     taken = visited.started + timedelta(minutes=65)
-    series = tuple(_pet_series(visited.source, taken, method) for method in ("PSF+TOF 4i5s", "OSEM3D 3i24s"))
+    series = (
+        _pet_series(visited.source, taken, "PSF+TOF 4i5s"),
+        _pet_series(visited.source, taken + timedelta(minutes=9), "OSEM3D 3i24s"),
+    )
     for one in series:
         image = new_image(
             study,
             PET_IMAGE,
             visited.source.uid(),
             modality="PT",
-            taken=taken,
+            taken=one.series_datetime or taken,
             series_uid=one.series_instance_uid or "",
         )
         write_isotope(image, report.administrations[0], 1e6)
@@ -232,6 +247,13 @@ def make_nm_images(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:
     )
     bare = RadiopharmaceuticalReport(administrations=(told,))
     truth = _with_images(study, bare, (), [one.sop_instance_uid for one in objects]).model_copy(
-        update={"series_instance_uid": None, "series_time": None, "content_time": None}
+        update={
+            "series_instance_uid": None,
+            "series_time": None,
+            "content_time": None,
+            "requested_procedure": None,
+            "requested_procedure_code_value": None,
+            "equipment": study.equipment.model_copy(update={"device_observer_uid": None}),
+        }
     )
     return SimulatedStudy("nm-images", tuple(objects), truth)

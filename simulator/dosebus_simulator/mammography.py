@@ -30,7 +30,7 @@ VIEWS = (
     (c.LEFT, MEDIO_LATERAL_OBLIQUE, "L MLO"),
 )
 BREAST_SUPPORT = c.dcm("113865", "4.2cm above Breast Support Surface")
-ACCUMULATED_SIDES = ((c.LEFT, c.LEFT_BREAST), (c.RIGHT, c.RIGHT_BREAST))
+ACCUMULATED_SIDES = ((c.RIGHT, c.RIGHT_BREAST), (c.LEFT, c.LEFT_BREAST))
 
 
 def make_woman(source: Chance, on: date) -> Person:

@@ -16,8 +16,7 @@ from dosebus_simulator.simulated import SimulatedStudy, expected_record
 from dosebus_simulator.visit import REFERENCE_DAY
 
 BROKEN = {"truncated", "random", "without-study", "non-dose"}
-WITH_IMAGES = {"dx-images", "cr-images", "mg-images", "nm-images", "pet-ct", "philips-dose-info"}
-REPORTS = sorted(makers().keys() - BROKEN - WITH_IMAGES)
+READABLE = sorted(makers().keys() - BROKEN)
 
 
 def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
@@ -42,8 +41,8 @@ def read_back(made: SimulatedStudy) -> dict[str, Any]:
     return combine(contributions).model_dump(mode="json")
 
 
-@pytest.mark.parametrize("kind", REPORTS)
-@pytest.mark.parametrize("seed", [21, 22])
+@pytest.mark.parametrize("kind", READABLE)
+@pytest.mark.parametrize("seed", [21])
 def test_extract_reads_the_truth(kind: str, seed: int) -> None:
     made = make(kind, seed, day=REFERENCE_DAY)
     assert list(differences(expected_record(made), read_back(made))) == []
