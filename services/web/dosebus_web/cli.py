@@ -72,6 +72,7 @@ def user() -> None:
 )
 @data_option
 def add_user(
+    *,
     username: str,
     groups: tuple[str, ...],
     name: str,

@@ -41,7 +41,7 @@ class Account:
 COLUMNS = tuple(tables.account.c[name] for name in Account.__dataclass_fields__)
 
 
-def from_row(row: sa.Row[Any]) -> Account:
+def from_row(row: Sequence[Any]) -> Account:
     """The account of a row that starts with `COLUMNS`."""
     values = dict(zip(Account.__dataclass_fields__, row, strict=False))
     return Account(**(values | {"groups": tuple(values["groups"])}))
@@ -49,20 +49,20 @@ def from_row(row: sa.Row[Any]) -> Account:
 
 def everyone(connection: sa.Connection) -> Sequence[Account]:
     """All accounts by name."""
-    return [from_row(row) for row in connection.execute(sa.select(*COLUMNS).order_by("username"))]
+    return [from_row(tuple(row)) for row in connection.execute(sa.select(*COLUMNS).order_by("username"))]
 
 
 def by_id(connection: sa.Connection, account_id: int) -> Account | None:
     """One account."""
     row = connection.execute(sa.select(*COLUMNS).where(tables.account.c.id == account_id)).first()
-    return None if row is None else from_row(row)
+    return None if row is None else from_row(tuple(row))
 
 
 def by_name(connection: sa.Connection, username: str) -> Account | None:
     """One account by its sign-in name, whatever its case."""
     found = sa.select(*COLUMNS).where(tables.account.c.username == username.strip().lower())
     row = connection.execute(found).first()
-    return None if row is None else from_row(row)
+    return None if row is None else from_row(tuple(row))
 
 
 def add(

@@ -65,9 +65,7 @@ class Gate:
 class WriteGate(Gate):
     """Lets pass who also sends the session's CSRF token with the form."""
 
-    def __call__(  # type: ignore[override]
-        self, request: Request, csrf_token: Annotated[str, Form(max_length=200)] = ""
-    ) -> Session:
+    def __call__(self, request: Request, csrf_token: Annotated[str, Form(max_length=200)] = "") -> Session:
         """The session. Raises SignInNeededError, or HTTPException 403."""
         session = super().__call__(request)
         if not secret.same(csrf_token, session.csrf_token):

@@ -60,7 +60,7 @@ def find(connection: sa.Connection, value: str, *, idle_minutes: int) -> Session
     if row is None:
         return None
     return Session(
-        accounts.from_row(row), row.csrf_token, row.token_hash, now - row.last_seen_at > SEEN_EVERY
+        accounts.from_row(tuple(row)), row.csrf_token, row.token_hash, now - row.last_seen_at > SEEN_EVERY
     )
 
 
@@ -75,7 +75,7 @@ def end(tx: Transaction, token_hash: str) -> None:
     tx.execute(sa.delete(tables.session).where(tables.session.c.token_hash == token_hash))
 
 
-def open_of(connection: sa.Connection, account_id: int) -> Sequence[sa.Row[Any]]:
+def open_of(connection: sa.Connection, account_id: int) -> Sequence[Any]:
     """The browsers in which an account is signed in, latest use first."""
     session = tables.session.c
     statement = (

@@ -32,7 +32,7 @@ PLACES = (
     Place("/query", "Query", "importqr"),
     Place("/objects", "Set aside", "admin", begins_part=True),
     Place("/services", "Services", "admin"),
-    Place("/admin", "Administration", "admin"),
+    Place("/admin", "Admin", "admin"),
 )
 
 

@@ -21,13 +21,37 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "static"
 
 
+def make_environment() -> Environment:
+    """The Jinja environment: escapes everything, and an unknown name is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(ROOT),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(show.FILTERS)
+    return environment
+
+
+def static_version() -> str:
+    """A digest of all static files."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
 @dataclass(frozen=True)
 class Pages:
     """Renders templates with links under `prefix`."""
 
     prefix: str = ""
-    environment: Environment = field(default_factory=lambda: make_environment())
-    version: str = field(default_factory=lambda: static_version())
+    environment: Environment = field(default_factory=make_environment)
+    version: str = field(default_factory=static_version)
 
     def url(self, path: str, query: Mapping[str, Any] | Iterable[tuple[str, str]] | None = None) -> str:
         """A link inside the site: path under the prefix, with a query string."""
@@ -59,27 +83,3 @@ class Pages:
     def redirect(self, path: str, query: Mapping[str, Any] | None = None) -> RedirectResponse:
         """See another page after a POST."""
         return RedirectResponse(self.url(path, query), status_code=303)
-
-
-def make_environment() -> Environment:
-    """The Jinja environment: escapes everything, and an unknown name is an error."""
-    environment = Environment(
-        loader=FileSystemLoader(ROOT),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(show.FILTERS)
-    return environment
-
-
-def static_version() -> str:
-    """A digest of all static files."""
-    digest = hashlib.sha256()
-    for path in sorted(STATIC.rglob("*")):
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:10]

@@ -39,6 +39,7 @@ def _changed(tx: Transaction, username: str, action: str, subject: str, details:
 
 @router.post("/admin/alerts/rules/{rule_id}")
 def change_rule(
+    *,
     session: AdminWrites,
     here: Here,
     rule_id: int,
@@ -71,6 +72,7 @@ def change_rule(
 
 @router.post("/admin/alerts/recipients")
 def add_recipient(
+    *,
     session: AdminWrites,
     here: Here,
     name: Annotated[str, Form(min_length=1, max_length=200)],
@@ -90,6 +92,7 @@ def add_recipient(
 
 @router.post("/admin/alerts/recipients/{recipient_id}")
 def change_recipient(
+    *,
     session: AdminWrites,
     here: Here,
     recipient_id: int,

@@ -46,6 +46,7 @@ Tick = Annotated[bool, Form()]
 
 
 def read_form(
+    *,
     name: Line,
     ae_title: Line,
     host: Line,

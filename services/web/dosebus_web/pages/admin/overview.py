@@ -32,6 +32,7 @@ def show_doors(request: Request, session: Admin, here: Here) -> Response:  # noq
 
 @router.get("/admin/audit")
 def show_audit(
+    *,
     request: Request,
     session: Admin,  # noqa: ARG001
     here: Here,
@@ -41,7 +42,13 @@ def show_audit(
 ) -> Response:
     """The audit log, newest first."""
     line = audit.c
-    where = [condition for condition, given in ((line.username == user, user), (line.action.startswith(action, autoescape=True), action), (line.id < before, before)) if given]  # fmt: skip  # noqa: E501
+    where: list[sa.ColumnElement[bool]] = []
+    if user:
+        where.append(line.username == user)
+    if action:
+        where.append(line.action.startswith(action, autoescape=True))
+    if before is not None:
+        where.append(line.id < before)
     with here.database.reading() as connection:
         rows = connection.execute(
             sa.select(audit).where(*where).order_by(line.id.desc()).limit(PAGE + 1)

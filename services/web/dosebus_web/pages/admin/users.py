@@ -44,6 +44,7 @@ def show_users(request: Request, session: Admin, here: Here) -> Response:  # noq
 
 @router.post("/admin/users")
 def add_user(
+    *,
     request: Request,
     session: AdminWrites,
     here: Here,
@@ -85,6 +86,7 @@ def show_user(request: Request, session: Admin, here: Here, account_id: int) -> 
 
 @router.post("/admin/users/{account_id}")
 def change_user(
+    *,
     request: Request,
     session: AdminWrites,
     here: Here,

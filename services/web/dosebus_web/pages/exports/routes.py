@@ -58,6 +58,7 @@ def show_rows(request: Request, session: Exporter, here: Here) -> Response:  # n
 
 @router.post("/exports")
 def request_export(
+    *,
     session: ExporterWrites,
     here: Here,
     listing: Annotated[str, Form(max_length=20)],

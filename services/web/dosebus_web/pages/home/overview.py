@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
@@ -82,7 +83,7 @@ def _modality(connection: sa.Connection, listing: Listing, spans: tuple[int, ...
     day = sa.func.current_date() - sa.cast(S.study_at, sa.Date)
     recent = [sa.func.count().filter(day.between(0, span - 1)).label(f"last_{span}") for span in spans]
     name = sa.func.coalesce(dose.device.c.display_name, "unknown device")
-    place = sa.func.concat_ws(" · ", dose.device.c.institution, dose.device.c.station_name)
+    place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model)
     latest = sa.func.array_agg(_ordered(S.id))
     statement = (
         sa.select(
@@ -119,8 +120,6 @@ def _modality(connection: sa.Connection, listing: Listing, spans: tuple[int, ...
 
 
 def _ordered(column: sa.ColumnElement[Any]) -> Any:
-    from sqlalchemy.dialects.postgresql import aggregate_order_by  # noqa: PLC0415 - one use
-
     return aggregate_order_by(column, S.study_at.desc().nulls_last(), S.id.desc())
 
 

@@ -31,7 +31,7 @@ def _filtered(outcome: str, reason: str) -> tuple[sa.ColumnElement[bool], ...]:
     return tuple(found)
 
 
-def _render(request: Request, here: Web, template: str, outcome: str, reason: str, page: int) -> Response:
+def _render(request: Request, here: Web, template: str, *, outcome: str, reason: str, page: int) -> Response:
     where = _filtered(outcome, reason)
     columns = [column for column in O if column.name != "contribution"]
     statement = (
@@ -68,6 +68,7 @@ def _render(request: Request, here: Web, template: str, outcome: str, reason: st
 
 @router.get("/objects")
 def show_objects(
+    *,
     request: Request,
     session: Admin,  # noqa: ARG001 - the gate
     here: Here,
@@ -76,11 +77,12 @@ def show_objects(
     page: Annotated[int, Query(ge=0, le=10_000)] = 0,
 ) -> Response:
     """What was set aside, newest first."""
-    return _render(request, here, "pages/objects/objects.html", outcome, reason, page)
+    return _render(request, here, "pages/objects/objects.html", outcome=outcome, reason=reason, page=page)
 
 
 @router.get("/objects/rows")
 def show_rows(
+    *,
     request: Request,
     session: Admin,  # noqa: ARG001
     here: Here,
@@ -89,7 +91,7 @@ def show_rows(
     page: Annotated[int, Query(ge=0, le=10_000)] = 0,
 ) -> Response:
     """The list alone."""
-    return _render(request, here, "pages/objects/rows.html", outcome, reason, page)
+    return _render(request, here, "pages/objects/rows.html", outcome=outcome, reason=reason, page=page)
 
 
 @router.post("/objects/{object_id}/reread")

@@ -20,7 +20,13 @@ from dosebus_web.web import Here, Web
 
 router = APIRouter()
 JOB = tables.job.c
-MODALITIES = (("CT", "CT"), ("RF", "Fluoroscopy (RF, XA)"), ("MG", "Mammography"), ("DX", "Radiography"), ("NM", "Nuclear medicine"))  # fmt: skip
+MODALITIES = (
+    ("CT", "CT"),
+    ("RF", "Fluoroscopy (RF, XA)"),
+    ("MG", "Mammography"),
+    ("DX", "Radiography"),
+    ("NM", "Nuclear medicine"),
+)
 ASKED: dict[str, tuple[str, ...]] = {
     "CT": ("CT",), "RF": ("RF", "XA"), "MG": ("MG",), "DX": ("DX", "CR", "PX"), "NM": ("NM", "PT"),
 }  # fmt: skip
@@ -63,6 +69,7 @@ def show_rows(request: Request, session: Querier, here: Here) -> Response:  # no
 
 @router.post("/query")
 def request_query(
+    *,
     session: QuerierWrites,
     here: Here,
     node_id: Annotated[int, Form(ge=1)],

@@ -14,6 +14,7 @@ from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.source import studies
 from dosebus.store.tables import alerts, dose
+from dosebus_web.pages.studies.cells import Cell, cell
 from dosebus_web.pages.studies.facts import (
     DEVICE_FACTS,
     FIGURES,
@@ -24,11 +25,12 @@ from dosebus_web.pages.studies.facts import (
     facts,
     plane_totals,
 )
-from dosebus_web.pages.studies.listview import Cell, cell
 
 S = dose.study.c
 WEEKS = 12
 EVENT_LIMIT = 2_000
+NAMING = frozenset({"datetime_started", "event_type", "acquisition_protocol", "acquisition_plane"})
+DOSES = frozenset({"ctdivol_mgy", "dlp_mgycm", "dap_gym2", "dose_rp_gy", "agd_mgy"})
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def find_id(connection: sa.Connection, study_instance_uid: str) -> tuple[int, tu
 
 def view(connection: sa.Connection, listing: Listing, study_id: int, *, allow_pid: bool) -> StudyView | None:
     """The page of a study in a listing; None when there is no such study there."""
-    head = connection.execute(sa.select(S).where(S.id == study_id)).first()
+    head = connection.execute(sa.select(dose.study).where(S.id == study_id)).first()
     if head is None or not set(listing.modality_types) & set(head.modality_types):
         return None
     known = {**_of_event_reports(connection, listing, study_id), **head._mapping}
@@ -129,11 +131,18 @@ def _events(connection: sa.Connection, listing: Listing, study_id: int) -> Event
     rows = fetched[:EVENT_LIMIT]
     fields = tuple(
         field
-        for field in listing.shown_event_fields
+        for field in doses_first(listing.shown_event_fields)
         if any(row[field.key] not in (None, "", [], False) for row in rows)
     )
     cells = tuple(tuple(cell(field, row[field.key]) for field in fields) for row in rows)
     return Events(fields, cells, cut=len(fetched) > EVENT_LIMIT)
+
+
+def doses_first(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The fields with the doses behind what names the event, so that they are seen without scrolling."""
+    named = tuple(field for field in fields if field.key in NAMING)
+    doses = tuple(field for field in fields if field.key in DOSES)
+    return (*named, *doses, *(field for field in fields if field not in named and field not in doses))
 
 
 def _rows(

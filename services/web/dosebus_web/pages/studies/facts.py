@@ -8,6 +8,7 @@ from typing import Any
 
 from dosebus.catalogue.field import Field
 from dosebus.catalogue.listing import Listing
+from dosebus_web.pages.studies.cells import cell
 
 FIGURES: Mapping[str, tuple[str, ...]] = {
     "ct": (
@@ -55,6 +56,7 @@ class Fact:
     value: str
     unit: str = ""
     key: str = ""
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def facts(
         field = listing.fields.get(key)
         if field is None or values.get(key) in (None, "") or (field.personal and not allow_pid):
             continue
-        found.append(Fact(field.label, field.show(values[key]), field.shown_unit or "", key))
+        shown = cell(field, values[key])
+        found.append(Fact(field.label, shown.text, field.shown_unit or "", key, shown.full))
     return tuple(found)
 
 

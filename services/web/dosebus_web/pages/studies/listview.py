@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,12 @@ from dosebus.catalogue.filter import Filter, FilterKind
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import PAGE_SIZES, ListQuery, QueryError
 from dosebus_web.pages.studies import private
+from dosebus_web.pages.studies.cells import Cell, cell
 
 ALWAYS_SHOWN = ("date_from", "date_to", "study_description", "display_name", "protocol")
 """Filters that stand on the page unfolded; `protocol` only where a listing has it."""
+NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 INPUT_TYPES: Mapping[FilterKind, str] = {FilterKind.DATE_FROM: "date", FilterKind.DATE_TO: "date"}
-WRAPPING = frozenset({"study_description", "requested_procedure", "display_name", "performing_physician"})
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,6 @@ class Heading:
     field: Field
     sort_query: list[tuple[str, str]] | None
     direction: str | None
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One value as it is shown."""
-
-    text: str
-    css: str
 
 
 @dataclass(frozen=True)
@@ -106,21 +100,22 @@ def view(connection: sa.Connection, asked: Asked, count_limit: int) -> ListView:
         query = asked.parse()
     except QueryError as error:
         plain = ListQuery.parse(asked.listing, [], allow_pid=asked.allow_pid)
-        return _assemble(asked, plain, (), (None, None), "", error.errors)
+        return _assemble(asked, plain, (), errors=error.errors)
     fetched = connection.execute(compiled.page(asked.listing, query)).mappings().all()
     page = query.page_of(fetched)
     counted = connection.execute(compiled.count_capped(asked.listing, query, count_limit)).scalar_one()
     total = f"more than {count_limit}" if counted > count_limit else str(counted)
-    return _assemble(asked, query, page.rows, (page.before, page.after), total, {})
+    return _assemble(asked, query, page.rows, cursors=(page.before, page.after), total=total)
 
 
 def _assemble(
     asked: Asked,
     query: ListQuery,
     rows: Iterable[Mapping[str, Any]],
-    cursors: tuple[int | None, int | None],
-    total: str,
-    errors: Mapping[str, str],
+    *,
+    cursors: tuple[int | None, int | None] = (None, None),
+    total: str = "",
+    errors: Mapping[str, str] = NO_ERRORS,
 ) -> ListView:
     listing = asked.listing
     fields = listing.visible(listing.columns, allow_pid=asked.allow_pid)
@@ -177,9 +172,3 @@ def _heading(asked: Asked, query: ListQuery, field: Field) -> Heading:
 
 def _row(row: Mapping[str, Any], fields: Iterable[Field]) -> Row:
     return Row(int(row["id"]), tuple(cell(field, row[field.key]) for field in fields))
-
-
-def cell(field: Field, value: Any) -> Cell:
-    """A value of a field as a table cell."""
-    css = "n" if field.numeric else ("wrap" if field.key in WRAPPING else "")
-    return Cell(field.show(value), css)

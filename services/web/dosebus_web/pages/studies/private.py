@@ -41,7 +41,7 @@ def recall(connection: sa.Connection, account_id: int, listing: Listing, key: st
     """What a key stands for; nothing when it is somebody else's or too old."""
     search = private_search.c
     found = connection.execute(
-        sa.select(search.items).where(
+        sa.select(search["items"]).where(
             search.key == key, search.account_id == account_id, search.listing == listing.name
         )
     ).scalar()

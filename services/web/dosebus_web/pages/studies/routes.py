@@ -70,6 +70,7 @@ def show_rows(request: Request, session: Viewer, here: Here, name: Name) -> Resp
 
 @router.post("/studies/{name}/find")
 def find(
+    *,
     session: ViewerWrites,
     here: Here,
     name: Name,
@@ -95,7 +96,11 @@ def find(
 
 
 @router.get("/study/{place}")
-def find_place(session: Viewer, here: Here, place: Annotated[str, Path(max_length=64)]) -> Response:
+def find_place(
+    session: Viewer,  # noqa: ARG001 - the gate
+    here: Here,
+    place: Annotated[str, Path(max_length=64)],
+) -> Response:
     """The page of a study by our id or by its Study Instance UID; e-mails link here."""
     study = dose.study.c
     by_id = place.isdigit() and len(place) < 19

@@ -1,0 +1,49 @@
+"""Values as table cells: short, aligned, on one line where possible."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dosebus.catalogue.field import Field, Grain
+
+PEOPLE = frozenset({"patient_name", "performing_physician", "referring_physician", "operator"})
+"""Fields with the value representation PN."""
+PSEUDONYM = re.compile(r"[0-9a-f]{32,}")
+COMPOUND = re.compile(r"\b(\w+) or \1 compound\b")
+"""The code meanings of filter materials say "Copper or Copper compound"."""
+LINE = 24
+"""Longer texts may wrap."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value as it is shown; `full` is the whole of what is shortened."""
+
+    text: str
+    css: str = ""
+    full: str = ""
+
+
+def person(value: str) -> str:
+    """A person name (PS3.5 6.2, PN) as people write it: `Weber^Nora` is `Weber, Nora`."""
+    family, *others = value.split("=", 1)[0].split("^")
+    given = " ".join(part for part in others if part)
+    return f"{family}, {given}" if given else family
+
+
+def cell(field: Field, value: Any) -> Cell:
+    """A value of a field as a table cell."""
+    text = field.show(value)
+    if field.numeric:
+        return Cell(text, "n")
+    if isinstance(value, datetime) and field.grain is Grain.EVENT:
+        return Cell(value.strftime("%H:%M:%S"), "n", text)
+    if PSEUDONYM.fullmatch(text):
+        return Cell(f"{text[:8]}…", "mono", text)
+    if field.key in PEOPLE and "^" in text:
+        text = person(text)
+    text = COMPOUND.sub(r"\1", text)
+    return Cell(text, "wrap" if len(text) > LINE else "nowrap")
