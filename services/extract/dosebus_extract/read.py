@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from dosebus.domain.contribution import Contribution
 from dosebus_extract.outcome import Ignored, Rejected
+from dosebus_extract.sr.encoding import Encoded
 from dosebus_extract.sr.reader import DicomObject, UnreadableObject, read_dicom
 
 __all__ = ["Ignored", "ReadOptions", "Rejected", "read_object"]
@@ -32,11 +35,26 @@ def read_object(data: bytes | Path, options: ReadOptions = ReadOptions()) -> Con
     from dosebus_extract.kinds.registry import reader_for
 
     try:
-        found = read_dicom(data if isinstance(data, bytes) else data.read_bytes())
+        with _opened(data) as encoded:
+            found = read_dicom(encoded)
     except UnreadableObject as error:
         raise Rejected("unreadable", str(error)) from error
     kind, read = reader_for(found)
     return read(found, kind, options)
+
+
+@contextmanager
+def _opened(data: bytes | Path) -> Iterator[Encoded]:
+    """The bytes, or a file mapped into memory: of a large image only the header is touched."""
+    if isinstance(data, bytes):
+        yield data
+        return
+    with data.open("rb") as file:
+        if not file.seek(0, 2):
+            yield b""
+            return
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+            yield mapped
 
 
 Reader = Callable[[DicomObject, str, ReadOptions], Contribution]

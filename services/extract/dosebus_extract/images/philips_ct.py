@@ -79,7 +79,7 @@ def _dlp(item: Header) -> float | None:
     tag = item.private(0x00E1, "ELSCINT1", 0x21)
     if tag is None:
         return None
-    return item.decimal(tag)
+    return item.number(tag)
 
 
 def _private_text(item: Header, group: int, creator: str, element: int) -> str | None:
@@ -94,11 +94,11 @@ def _phantom(item: Header) -> Code | None:
 
 def _event(item: Header) -> CTEvent:
     kind = (item.first(_ACQUISITION_TYPE) or "").upper()
-    current, duration = item.decimal(0x00188151), item.decimal(0x00181150)
+    current, duration = item.number(0x00188151), item.number(0x00181150)
     if duration is None:
-        duration = item.decimal(0x00189328)
+        duration = item.real(0x00189328)
     values: dict[str, Any] = {
-        "kvp": item.decimal(0x00180060),
+        "kvp": item.number(0x00180060),
         "ma": None if current is None else float(f"{current * _MILLI:.12g}"),
     }
     return CTEvent(
@@ -106,12 +106,12 @@ def _event(item: Header) -> CTEvent:
         event_type=_TYPES.get(kind),
         datetime_started=item.moment(0x0008002A),
         exposure_time_s=None if duration is None else float(f"{duration * _MILLI:.12g}"),
-        scanning_length_mm=item.decimal(0x00181302),
-        nominal_single_collimation_mm=item.decimal(0x00189306),
-        nominal_total_collimation_mm=item.decimal(0x00189307),
-        pitch=item.decimal(0x00189311),
+        scanning_length_mm=item.number(0x00181302),
+        nominal_single_collimation_mm=item.real(0x00189306),
+        nominal_total_collimation_mm=item.real(0x00189307),
+        pitch=item.real(0x00189311),
         number_of_xray_sources=1,
-        ctdivol_mgy=item.decimal(0x00189345),
+        ctdivol_mgy=item.real(0x00189345),
         ctdiw_phantom_type=_phantom(item),
         dlp_mgycm=_dlp(item),
         sources=(CTSource(source_id="A", **values),),

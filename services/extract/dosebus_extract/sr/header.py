@@ -80,14 +80,6 @@ class Header:
         value = float(unpack_from(form, raw)[0])
         return value if math.isfinite(value) else None
 
-    def decimal(self, tag: int) -> float | None:
-        """A number, be it written out or binary."""
-        written = self.raw(tag).strip(b" \0")
-        printable = bool(written) and all(0x20 <= byte < 0x7F for byte in written)
-        number = self.number(tag) if printable else None
-        # The bytes of a binary 38.4 are printable too.
-        return number if number is not None else self.real(tag)
-
     def date(self, tag: int) -> date | None:
         return moments.as_date(self.first(tag))
 
