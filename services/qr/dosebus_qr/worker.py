@@ -83,7 +83,7 @@ class Worker:
         except SQLAlchemyError:
             # The database is away: the job stays as it is and is done when it is back.
             raise
-        except Exception as error:  # a job that cannot be done must not be begun for ever
+        except Exception as error:  # noqa: BLE001 - a job that cannot be done must not be begun for ever
             self._log.exception("job broken", job_id=str(job.id))
             self._end(job, "failed", f"internal error: {type(error).__name__}")
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ from dosebus.dicom.part10 import encode_file_meta
 from dosebus.events.envelope import Envelope
 from dosebus.events.ingest import ObjectStored
 from dosebus.runtime.host import Host
+from dosebus.store.engine import driver_url
 from dosebus_ingest.cli import import_
 from dosebus_ingest.service import SERVICE
 from dosebus_ingest.settings import IngestSettings
+from tests.fixtures.network import free_port
 from tests.load.raw_storage import DOSE_SR, EXPLICIT_LITTLE, RawAssociation, data_set
 
 TOKEN = "a-token-for-the-test"
@@ -43,11 +44,16 @@ class Door:
     database_url: str
     folder: Path
     stored: list[ObjectStored]
+    traceparents: dict[str, str | None]
+    dicom_port: int
 
     def rows(self, uid: str) -> list[Any]:
         statement = sa.text("SELECT * FROM ingest.object WHERE sop_instance_uid = :uid ORDER BY object_id")
-        with self.host.households["ingest"].database.reading() as connection:
-            return list(connection.execute(statement, {"uid": uid}).all())
+        engine = sa.create_engine(driver_url(self.database_url))
+        with engine.connect() as connection:
+            found = list(connection.execute(statement, {"uid": uid}).all())
+        engine.dispose()
+        return found
 
     def stow(
         self, *parts: bytes, path: str = "/studies", token: str = TOKEN, kind: str = "application/dicom"
@@ -84,19 +90,23 @@ def door(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         database_url=postgres_url,
         bus_url="local:",
         blobs_url=(folder / "blobs").as_uri(),
-        dicom_port=0,
+        dicom_port=free_port(),
         http_port=0,
         min_free_bytes=0,
         stow_token=SecretStr(TOKEN),
         watch_folder=folder / "watched",
         watch_seconds=0.1,
         log_format="console",
+        trace_file=folder / "spans.jsonl",
     )
     stored: list[ObjectStored] = []
+    traceparents: dict[str, str | None] = {}
 
     def note(delivery: Delivery) -> Outcome:
-        event = Envelope.parse(delivery.body).event()
+        envelope = Envelope.parse(delivery.body)
+        event = envelope.event()
         assert isinstance(event, ObjectStored)
+        traceparents[event.sop_instance_uid] = envelope.traceparent
         stored.append(event)
         return Done()
 
@@ -106,7 +116,7 @@ def door(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     bus.consume(queue, note)
     host = Host((SERVICE,), {"ingest": settings})
     host.start()
-    yield Door(host, postgres_url, folder, stored)
+    yield Door(host, postgres_url, folder, stored, traceparents, settings.dicom_port)
     host.stop()
     bus.close()
 
@@ -126,8 +136,7 @@ def test_stow_answers_what_was_stored(door: Door) -> None:
 
 def test_one_object_through_two_doors_is_one(door: Door) -> None:
     uid = f"2.25.{uuid4().int}"
-    port = door.host.households["ingest"].context.resources["listener"].port
-    association = RawAssociation.open(port)
+    association = RawAssociation.open(door.dicom_port)
     assert association.store(uid, data_set(uid, "1.2.9", 300_000)) == 0x0000
     association.release()
     assert door.stow(dicom_file(uid, size=300_000)).status_code == 200
@@ -225,9 +234,14 @@ def test_the_service_tells_how_it_is(door: Door) -> None:
 
 def test_the_trace_begins_at_the_door(door: Door) -> None:
     uid = f"2.25.{uuid4().int}"
-    port = door.host.households["ingest"].context.resources["listener"].port
-    association = RawAssociation.open(port)
+    association = RawAssociation.open(door.dicom_port)
     association.store(uid, data_set(uid, "1.2.9", 500))
     association.release()
     door.event(uid)
-    assert json.dumps(door.event(uid).model_dump(mode="json")).count(uid) == 1
+    traceparent = door.traceparents[uid]
+    assert traceparent is not None
+    _version, trace_id, span_id, _flags = traceparent.split("-")
+    spans = (door.folder / "spans.jsonl").read_text(encoding="utf-8")
+    assert trace_id in spans
+    assert span_id in spans
+    assert '"C-STORE"' in spans
