@@ -14,10 +14,9 @@ from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 from dosebus_extract.archive import slim_image
 from dosebus_extract.archive_rederive import rederive_study
-from dosebus_extract.outcome import Ignored
-from dosebus_extract.record import record, set_aside
+from dosebus_extract.record import already_recorded, record, set_aside
 from dosebus_extract.settings import ExtractSettings
-from dosebus_extract.store_object import Incoming, recorded_object
+from dosebus_extract.store_object import Incoming, is_recorded
 from dosebus_extract.store_study import lock_study, remove_study, standing
 
 consumers = Consumers("extract")
@@ -32,12 +31,9 @@ def record_dose(event: ObjectStored, tx: Transaction, blobs: Blobs, settings: Ex
         event.object_id, event.sop_instance_uid, event.sop_class_uid, event.blob_key, event.received_at
     )
     # Asked before the blob is read: an image that was recorded before may have left its pixels, and so its blob.
-    if recorded_object(tx, event.sop_instance_uid, but=event.object_id) is not None:
-        set_aside(
-            tx,
-            incoming,
-            Ignored("already_recorded", "An object with this SOP Instance UID is recorded already."),
-        )
+    study_uid = event.study_instance_uid
+    if study_uid and is_recorded(tx, event.sop_instance_uid, study_uid, but=event.object_id):
+        set_aside(tx, incoming, already_recorded())
         return
     record(tx, incoming, blobs.read(event.blob_key), settings)
     if not settings.keep_pixel_data:

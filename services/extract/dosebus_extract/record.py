@@ -32,7 +32,7 @@ from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.store_object import (
     Incoming,
     contributions_of,
-    recorded_object,
+    is_recorded,
     settle_contributions,
     write_recorded,
     write_set_aside,
@@ -107,8 +107,9 @@ def record(tx: Transaction, incoming: Incoming, data: bytes, settings: ExtractSe
 def record_contribution(tx: Transaction, incoming: Incoming, contribution: Contribution) -> None:
     """Add a contribution to its study. Raises Ignored when an object of its SOP Instance UID is recorded already."""
     lock_study(tx, contribution.study_instance_uid)
-    if recorded_object(tx, contribution.sop_instance_uid, but=incoming.object_id) is not None:
-        raise Ignored("already_recorded", "An object with this SOP Instance UID is recorded already.")
+    uid = contribution.sop_instance_uid
+    if is_recorded(tx, uid, contribution.study_instance_uid, but=incoming.object_id):
+        raise already_recorded()
     before = standing(tx, contribution.study_instance_uid)
     earlier = contributions_of(tx, before.id) if before else []
     others = [one for one in earlier if one.sop_instance_uid != contribution.sop_instance_uid]
@@ -120,6 +121,11 @@ def record_contribution(tx: Transaction, incoming: Incoming, contribution: Contr
     publish_recorded(
         tx, study_id, combined, incoming, sop_instance_uid=contribution.sop_instance_uid, change=change
     )
+
+
+def already_recorded() -> Ignored:
+    """The outcome of an object that came again."""
+    return Ignored("already_recorded", "The study holds an object with this SOP Instance UID already.")
 
 
 def put_together(tx: Transaction, contributions: Sequence[Contribution], received_at: datetime) -> Combined:

@@ -30,13 +30,19 @@ class Incoming:
     received_at: datetime
 
 
-def recorded_object(tx: Transaction, sop_instance_uid: str, *, but: UUID) -> UUID | None:
-    """The object that is recorded under this SOP Instance UID, if it is another than `but`."""
-    return tx.execute(
-        sa.select(O.object_id).where(
-            O.sop_instance_uid == sop_instance_uid, O.outcome == "recorded", O.object_id != but
+def is_recorded(tx: Transaction, sop_instance_uid: str, study_instance_uid: str, *, but: UUID) -> bool:
+    """Whether another object than `but` is recorded in this study under this SOP Instance UID."""
+    select = (
+        sa.select(O.object_id)
+        .join(dose.study, dose.study.c.id == O.study_id)
+        .where(
+            O.sop_instance_uid == sop_instance_uid,
+            O.outcome == "recorded",
+            O.object_id != but,
+            dose.study.c.study_instance_uid == study_instance_uid,
         )
-    ).scalar()
+    )
+    return tx.execute(select).first() is not None
 
 
 def contributions_of(tx: Transaction, study_id: int) -> list[Contribution]:

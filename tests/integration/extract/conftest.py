@@ -171,13 +171,15 @@ class Arrivals:
     blobs: Blobs
     settings: ExtractSettings
 
-    def stored(self, data: bytes, *, sop_instance_uid: str, sop_class_uid: str = "1.2") -> ObjectStored:
+    def stored(
+        self, data: bytes, *, sop_instance_uid: str, sop_class_uid: str, study_instance_uid: str | None
+    ) -> ObjectStored:
         """Keep an object's bytes and make the event that tells of it."""
         return ObjectStored(
             object_id=uuid4(),
             sop_class_uid=sop_class_uid,
             sop_instance_uid=sop_instance_uid,
-            study_instance_uid=None,
+            study_instance_uid=study_instance_uid,
             transfer_syntax_uid="1.2.840.10008.1.2.1",
             blob_key=self.blobs.put(data),
             size_bytes=len(data),
@@ -193,9 +195,13 @@ class Arrivals:
 
     def send(self, one: SimulatedObject) -> ObjectStored:
         """Let a simulated object arrive."""
-        sop_class = str(one.dataset.file_meta.MediaStorageSOPClassUID)
         return self.take(
-            self.stored(one.encoded(), sop_instance_uid=one.sop_instance_uid, sop_class_uid=sop_class)
+            self.stored(
+                one.encoded(),
+                sop_instance_uid=one.sop_instance_uid,
+                sop_class_uid=str(one.dataset.file_meta.MediaStorageSOPClassUID),
+                study_instance_uid=one.study_instance_uid,
+            )
         )
 
     def object(self, event: ObjectStored) -> dict[str, Any]:

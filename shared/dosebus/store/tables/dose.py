@@ -184,14 +184,15 @@ dicom_object = sa.Table(
     sa.Column("received_at", Instant, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
     sa.CheckConstraint("outcome IN ('recorded', 'ignored', 'rejected')", name="object_outcome_known"),
-    sa.Index("object_recorded_once", "sop_instance_uid", unique=True,
+    sa.Index("object_recorded_once", "sop_instance_uid", "study_id", unique=True,
              postgresql_where=sa.text("outcome = 'recorded'")),
     sa.Index("object_sop_instance_uid", "sop_instance_uid"),
     sa.Index("object_study", "study_id"),
     sa.Index("object_set_aside", sa.text("recorded_at DESC"),
              postgresql_where=sa.text("outcome <> 'recorded'")),
 )  # fmt: skip
-"""One row an object that came in, with what became of it."""
+"""One row an object that came in, with what became of it. An object is recorded once in its study: copies that were
+given another Study Instance UID and kept their SOP Instance UID do exist, and are studies of their own."""
 
 finding = sa.Table(
     "finding",

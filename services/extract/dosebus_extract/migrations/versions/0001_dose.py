@@ -150,7 +150,7 @@ CREATE TABLE dose.object (
     CONSTRAINT object_outcome_known CHECK (outcome IN ('recorded', 'ignored', 'rejected')),
     FOREIGN KEY (study_id) REFERENCES dose.study (id) ON DELETE SET NULL
 );
-CREATE UNIQUE INDEX object_recorded_once ON dose.object (sop_instance_uid) WHERE outcome = 'recorded';
+CREATE UNIQUE INDEX object_recorded_once ON dose.object (sop_instance_uid, study_id) WHERE outcome = 'recorded';
 CREATE INDEX object_set_aside ON dose.object (recorded_at DESC) WHERE outcome <> 'recorded';
 CREATE INDEX object_sop_instance_uid ON dose.object (sop_instance_uid);
 CREATE INDEX object_study ON dose.object (study_id);
