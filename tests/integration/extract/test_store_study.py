@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from orjson import JSONEncodeError
 
 from dosebus.domain.ct import CTEvent
 from dosebus.domain.study import Equipment, Study
@@ -87,12 +88,12 @@ def test_fluoroscopy_and_nuclear_medicine_have_their_rows(
     assert _count(dose_database, dose.administration, nm) == 1
 
 
-def test_a_record_may_hold_what_no_column_can(dose_database: Database, keep: Callable[[Study], int]) -> None:
+def test_a_number_that_nothing_can_hold_leaves_no_study(dose_database: Database, keep: Callable[[Study], int]) -> None:
     huge = CTEvent(number_of_xray_sources=10**30)
     study = Study.model_validate(
         {"study_instance_uid": "1.9", "modality_types": ("CT",), "ct_reports": ({"events": (huge,)},)}
     )
-    with pytest.raises(Exception, match=r"out of range|bigint"):
+    with pytest.raises(JSONEncodeError):
         keep(study)
     with dose_database.reading() as connection:
         assert (
