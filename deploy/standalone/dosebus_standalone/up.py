@@ -63,10 +63,15 @@ def database(folder: DataFolder, options: Options) -> Iterator[str]:
         postgres.stop()
 
 
+def without_login(url: str) -> str:
+    """The URL without user and password, so that every service puts its own role there."""
+    return make_url(url)._replace(username=None, password=None).render_as_string(hide_password=False)
+
+
 def environment(folder: DataFolder, options: Options, admin_url: str) -> dict[str, str]:
     """The settings that all six services read; what the operator has set in the environment stays."""
     settings = {
-        "DOSEBUS_DATABASE_URL": make_url(admin_url).set(username=None, password=None).render_as_string(),
+        "DOSEBUS_DATABASE_URL": without_login(admin_url),
         "DOSEBUS_DATABASE_PASSWORD": folder.secret("role_password"),
         "DOSEBUS_BUS_URL": options.bus_url,
         "DOSEBUS_BLOBS_URL": f"file://{folder.blobs}",

@@ -41,6 +41,8 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,
+            # Without it SQLAlchemy 2.1 answers -1 for an INSERT, and an inbox that asks could not tell new from old.
+            execution_options={"preserve_rowcount": True},
             connect_args={
                 "options": f"-c role={self.role} -c jit=off",
                 "application_name": f"dosebus-{service}",

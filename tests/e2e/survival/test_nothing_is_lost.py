@@ -13,12 +13,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 from dosebus.store.migrate import migrate
 from dosebus.store.owners import BUS_OWNER, OWNERS
 from dosebus_standalone.embedded import EmbeddedPostgres
 from dosebus_standalone.folder import DataFolder
+from dosebus_standalone.up import without_login
 from tests.e2e.survival.account import (
     ALERTS_WITH_MAILS,
     STUDIES_OVER_A_LEVEL,
@@ -57,7 +57,7 @@ def prepared(admin_url: str) -> str:
                 "INSERT INTO config.alert_recipient (name, email) VALUES (%s, %s)",
                 [address.split("@")[0], address],
             )
-    return make_url(admin_url).set(username=None, password=None).render_as_string(hide_password=False)
+    return without_login(admin_url)
 
 
 def simulator(port: int, log: Path, reports: int) -> subprocess.Popen[bytes]:
