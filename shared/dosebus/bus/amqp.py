@@ -79,6 +79,7 @@ class Consumer:
     prefetch: int
     pool: ThreadPoolExecutor
     in_hand: set[asyncio.Task[None]] = field(default_factory=set)
+    channel: AbstractChannel | None = None
     consumed: AbstractQueue | None = None
     tag: str | None = None
 
@@ -169,7 +170,7 @@ class AmqpBus:
         for consumer in self._consumers:
             depth = await count(self._own_channel, consumer.queue.name)
             CONSUMER_THREADS.labels(consumer.queue.name).set(depth[1])
-            missing = missing or depth[1] == 0
+            missing = missing or depth[1] == 0 or consumer.channel is None or consumer.channel.is_closed
         if not missing:
             self._missing_since = None
         elif self._missing_since is None:
@@ -278,6 +279,7 @@ class AmqpBus:
         if self._connection is None:
             raise ConnectionError("not connected")
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+        consumer.channel = channel
         await channel.set_qos(prefetch_count=consumer.prefetch)
         consumer.consumed = await channel.get_queue(consumer.queue.name, ensure=False)
         consumer.tag = await consumer.consumed.consume(self._taker(consumer, channel))

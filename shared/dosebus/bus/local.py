@@ -23,7 +23,6 @@ from dosebus.bus.localsql import (
     DELETE_DEAD,
     DEPTHS,
     DUE_QUEUES,
-    FORGET_QUEUES,
     PUBLISH,
     REPLAY,
     RETRY,
@@ -74,16 +73,13 @@ class LocalBus:
         self._log = structlog.get_logger("dosebus.bus")
 
     def declare(self, queues: Sequence[Queue]) -> None:
-        """Make queues; what a queue or service no longer subscribes to is forgotten."""
+        """Make queues; a topic that a queue no longer takes is unsubscribed."""
         with self._engine.begin() as connection:
             for queue in queues:
                 row = {"queue": queue.name, "service": queue.service, "topics": list(queue.topics)}
                 connection.execute(DECLARE, row)
                 connection.execute(UNSUBSCRIBE, row)
                 connection.execute(SUBSCRIBE, row)
-            for service in {queue.service for queue in queues}:
-                names = [queue.name for queue in queues if queue.service == service]
-                connection.execute(FORGET_QUEUES, {"service": service, "names": names})
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
         """Insert a row for every subscribed queue, in one transaction."""

@@ -11,10 +11,6 @@ SUBSCRIBE = text(
     "INSERT INTO bus.subscription (topic, queue)"
     " SELECT unnest(CAST(:topics AS text[])), :queue ON CONFLICT DO NOTHING"
 )
-FORGET_QUEUES = text(
-    "DELETE FROM bus.queue q WHERE service = :service AND name <> ALL(:names)"
-    " AND NOT EXISTS (SELECT 1 FROM bus.message m WHERE m.queue = q.name)"
-)
 TOPICS = text("SELECT DISTINCT topic FROM bus.subscription WHERE topic = ANY(:topics)")
 PUBLISH = text(
     "WITH letter AS (SELECT * FROM unnest(:ids, :topics, :bodies) AS l(message_id, topic, body)),"

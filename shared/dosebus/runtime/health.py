@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +75,7 @@ def probe(service: str, base_url: str) -> ServiceHealth:
     try:
         answer = fetch(f"{base_url.rstrip('/')}/readyz")
         services = answer["services"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         return ServiceHealth(service, alive=False, ready=False, checks={"http": type(error).__name__})
     milliseconds = (time.perf_counter() - started) * 1000
     checks = services.get(service, {})
@@ -83,7 +84,7 @@ def probe(service: str, base_url: str) -> ServiceHealth:
 
 
 def fetch(url: str) -> dict[str, Any]:
-    """The JSON object at a URL, also of an answer 503. Raises OSError, ValueError."""
+    """The JSON object at a URL, also of an answer 503. Raises OSError, ValueError, TypeError."""
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"not an HTTP URL: {url}")
     try:
@@ -93,5 +94,5 @@ def fetch(url: str) -> dict[str, Any]:
         body = error.read()
     loaded = json.loads(body)
     if not isinstance(loaded, dict):
-        raise ValueError("not a JSON object")
+        raise TypeError("not a JSON object")
     return loaded

@@ -3,15 +3,15 @@
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import structlog
 from opentelemetry.sdk.trace import TracerProvider
+from starlette.types import ASGIApp
 
 from dosebus.blobs.blobs import Blobs, open_blobs
 from dosebus.bus.bus import Bus, open_bus
 from dosebus.bus.fault import describe
-from dosebus.runtime.health import ByUrl, InProcess, Neighbours
+from dosebus.runtime.health import ByUrl, InProcess, Neighbours, ServiceHealth
 from dosebus.runtime.http import HttpServer, assemble, probes
 from dosebus.runtime.running import INBOX_PRUNE_SECONDS, Running
 from dosebus.runtime.service import Service
@@ -115,11 +115,14 @@ class Host:
             return ByUrl(urls)
         return InProcess({service.name: self._probe_of(service.name) for service in self._services})
 
-    def _probe_of(self, name: str) -> Callable[[], Any]:
-        return lambda: self.running[name].health()
+    def _probe_of(self, name: str) -> Callable[[], ServiceHealth]:
+        def probe() -> ServiceHealth:
+            return self.running[name].health()
 
-    def _app(self) -> Any:
-        def health() -> list[Any]:
+        return probe
+
+    def _app(self) -> ASGIApp:
+        def health() -> list[ServiceHealth]:
             return [running.health() for running in self.running.values()]
 
         alone = len(self._services) == 1

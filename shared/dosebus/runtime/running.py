@@ -14,7 +14,9 @@ from dosebus.blobs.blobs import Blobs
 from dosebus.bus.bus import Bus
 from dosebus.bus.consumers import check_parameters
 from dosebus.bus.handling import Handling
+from dosebus.bus.message import Queue
 from dosebus.bus.outbox import Relay
+from dosebus.bus.topology import known_queues
 from dosebus.runtime.health import Neighbours, ServiceHealth, run_checks
 from dosebus.runtime.schedule import start_schedule, start_task
 from dosebus.runtime.service import Context, Service
@@ -64,9 +66,14 @@ class Running:
             self.context = replace(self.context, resources=resources)
         if self.service.consumers is not None:
             check_parameters(self.service.consumers, dict(self.context.resources))
-            self.context.bus.declare(self.service.consumers.queues())
+        self.context.bus.declare(self._all_queues())
         if self.service.app is not None:
             self.app = self.service.app(self.context)
+
+    def _all_queues(self) -> list[Queue]:
+        """The queues of every service; one's own as they are in this code, whatever the packaged list says."""
+        own = self.service.consumers.queues() if self.service.consumers is not None else []
+        return [*(queue for queue in known_queues() if queue.service != self.service.name), *own]
 
     def start(self) -> None:
         """Let messages and work flow."""

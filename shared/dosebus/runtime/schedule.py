@@ -36,7 +36,7 @@ def start_schedule(service: str, every: Every, context: Any, stop: threading.Eve
     """Repeat work in a thread until `stop` is set; an error ends only the run it happens in."""
 
     def work() -> None:
-        with traces.span(every.name, **{"dosebus.service": service}):
+        with traces.span(every.name, service=service):
             every.work(context)
 
     def loop() -> None:
@@ -53,7 +53,7 @@ def guarded(service: str, name: str, work: Callable[[], None]) -> bool:
     except Exception as error:
         FAILED.labels(service, name).inc()
         log = structlog.get_logger("dosebus.runtime")
-        log.error("task failed", service=service, task=name, error=describe(error), exc_info=error)
+        log.exception("task failed", service=service, task=name, error=describe(error))
         return False
     return True
 
