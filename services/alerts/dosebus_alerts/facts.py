@@ -50,8 +50,8 @@ def alert_facts(connection: Connection, alert_id: UUID, public_url: str) -> dict
         modality=", ".join(dict.fromkeys(MODALITIES.get(one, one) for one in study["modality_types"])),
         device=study["device"],
         sums=tuple(_sums(connection, row, study["modality_types"], rules)),
-        study_link=f"{base}/studies/{row.study_instance_uid}",
-        alert_link=f"{base}/alerts/{row.id}",
+        study_link=f"{base}/study/{row.study_instance_uid}",
+        alert_link=f"{base}/alerts",
     )
     return asdict(facts)
 

@@ -23,6 +23,7 @@ job = sa.Table(
     sa.Column("requested_at", Instant, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("deletion_requested", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("rows_total", sa.BigInteger),
     sa.Column("rows_done", sa.BigInteger, nullable=False, server_default="0"),

@@ -15,11 +15,12 @@ TABLES = """
 CREATE TABLE export.job (
     export_id uuid NOT NULL, listing text NOT NULL, query text NOT NULL, file_format text NOT NULL,
     include_patient boolean NOT NULL, requested_by text NOT NULL, requested_at timestamptz NOT NULL,
-    state text NOT NULL, cancel_requested boolean DEFAULT false NOT NULL, attempts integer DEFAULT '0'
-    NOT NULL, rows_total bigint, rows_done bigint DEFAULT '0' NOT NULL, started_at timestamptz,
-    finished_at timestamptz, blob_key text, size_bytes bigint, file_name text, media_type text, reason
-    text, traceparent text, PRIMARY KEY (export_id), CONSTRAINT job_state_known CHECK (state IN
-    ('queued', 'running', 'completed', 'failed', 'cancelled'))
+    state text NOT NULL, cancel_requested boolean DEFAULT false NOT NULL, deletion_requested boolean
+    DEFAULT false NOT NULL, attempts integer DEFAULT '0' NOT NULL, rows_total bigint, rows_done bigint
+    DEFAULT '0' NOT NULL, started_at timestamptz, finished_at timestamptz, blob_key text, size_bytes
+    bigint, file_name text, media_type text, reason text, traceparent text, PRIMARY KEY (export_id),
+    CONSTRAINT job_state_known CHECK (state IN ('queued', 'running', 'completed', 'failed',
+    'cancelled'))
 );
 CREATE INDEX job_requested_at ON export.job (requested_at DESC);
 CREATE INDEX job_waiting ON export.job (requested_at) WHERE state IN ('queued', 'running')
