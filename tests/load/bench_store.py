@@ -104,58 +104,26 @@ def _study(uid: str) -> Study:
     )
 
 
+CODES = """event_type acquisition_plane anatomical_structure target_region patient_table_relationship
+patient_orientation patient_orientation_modifier reference_point_definition fluoro_mode""".split()
+NUMBERS = """dap_gym2 dose_rp_gy pulse_rate_per_s number_of_pulses average_tube_current_ma exposure_time_ms
+irradiation_duration_s focal_spot_mm collimated_field_area_m2 collimated_field_height_mm collimated_field_width_mm
+distance_source_detector_mm distance_source_isocenter_mm distance_source_reference_point_mm
+positioner_primary_angle_deg positioner_secondary_angle_deg table_longitudinal_position_mm
+table_lateral_position_mm table_height_position_mm table_head_tilt_angle_deg table_cradle_tilt_angle_deg""".split()
+LISTS = "kvp tube_current_ma exposure_uas pulse_width_ms".split()
+
+
 def _event(uid: str, number: int) -> ProjectionEvent:
     """An event as full as those of an angiography system: about 60 columns."""
-    codes = dict.fromkeys(
-        (
-            "event_type",
-            "acquisition_plane",
-            "anatomical_structure",
-            "target_region",
-            "patient_table_relationship",
-            "patient_orientation",
-            "patient_orientation_modifier",
-            "reference_point_definition",
-            "fluoro_mode",
-        ),
-        CODE,
-    )
-    numbers = dict.fromkeys(
-        (
-            "dap_gym2",
-            "dose_rp_gy",
-            "pulse_rate_per_s",
-            "number_of_pulses",
-            "average_tube_current_ma",
-            "exposure_time_ms",
-            "irradiation_duration_s",
-            "focal_spot_mm",
-            "collimated_field_area_m2",
-            "collimated_field_height_mm",
-            "collimated_field_width_mm",
-            "distance_source_detector_mm",
-            "distance_source_isocenter_mm",
-            "distance_source_reference_point_mm",
-            "positioner_primary_angle_deg",
-            "positioner_secondary_angle_deg",
-            "table_longitudinal_position_mm",
-            "table_lateral_position_mm",
-            "table_height_position_mm",
-            "table_head_tilt_angle_deg",
-            "table_cradle_tilt_angle_deg",
-        ),
-        0.123456 * (number + 1),
-    )
-    lists = dict.fromkeys(("kvp", "tube_current_ma", "exposure_uas", "pulse_width_ms"), (70.5, 71.5))
-    copper = Filter(type=CODE, material=CODE, thickness_min_mm=0.1, thickness_max_mm=0.2)
     return ProjectionEvent.model_validate(
         {
             "irradiation_event_uid": f"{uid}.{number}",
             "datetime_started": datetime(2026, 1, 1, 8, 0, number % 60),  # noqa: DTZ001 - device time has no zone
             "acquisition_protocol": "Cardiac 15/s",
-            "filters": (copper,),
-            **codes,
-            **numbers,
-            **lists,
+            "filters": (Filter(type=CODE, material=CODE, thickness_min_mm=0.1, thickness_max_mm=0.2),),
+            **dict.fromkeys(CODES, CODE),
+            **dict.fromkeys(NUMBERS, 0.123456 * (number + 1)),
+            **dict.fromkeys(LISTS, (70.5, 71.5)),
         }
     )

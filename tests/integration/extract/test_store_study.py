@@ -88,7 +88,9 @@ def test_fluoroscopy_and_nuclear_medicine_have_their_rows(
     assert _count(dose_database, dose.administration, nm) == 1
 
 
-def test_a_number_that_nothing_can_hold_leaves_no_study(dose_database: Database, keep: Callable[[Study], int]) -> None:
+def test_a_number_that_nothing_can_hold_leaves_no_study(
+    dose_database: Database, keep: Callable[[Study], int]
+) -> None:
     huge = CTEvent(number_of_xray_sources=10**30)
     study = Study.model_validate(
         {"study_instance_uid": "1.9", "modality_types": ("CT",), "ct_reports": ({"events": (huge,)},)}

@@ -53,6 +53,8 @@ class Reading:
         )
 
 
+_MOST_VALUES: Final = 100_000
+
 How: TypeAlias = Callable[[Node, Reading], Any]
 Values: TypeAlias = dict[str, Any]
 
@@ -244,7 +246,7 @@ def code_or_text(key: str) -> How:
 def _numbers(node: Node, unit: str, reading: Reading) -> tuple[float, ...]:
     if not isinstance(node.value, str) or not node.value:
         return ()
-    values = tuple(n for sent in node.value.split("\\") if (n := as_number(sent)) is not None)
+    values = tuple(n for sent in node.value.split("\\")[:_MOST_VALUES] if (n := as_number(sent)) is not None)
     if not values:
         reading.find("not_a_number", f"“{node.meaning}” holds no number", node.code)
         return ()

@@ -18,6 +18,9 @@ UNDEFINED: Final = 0xFFFFFFFF
 PIXEL_GROUP: Final = 0x7FE0
 MAX_DEPTH: Final = 48
 MAX_ELEMENTS: Final = 1_000_000
+MAX_GUESSES: Final = 200
+"""Sequences of unknown representation that are tried; nested ones would else double the work at each level."""
+MAX_CODE_BYTES: Final = 4096
 MAX_VALUE_BYTES: Final = 4 * 1024 * 1024
 """Longer values cannot tell a dose and are passed over."""
 
@@ -76,6 +79,7 @@ class Decoder:
         self.explicit = explicit
         self.order = ">" if big_endian else "<"
         self.elements_left = MAX_ELEMENTS
+        self.guesses_left = MAX_GUESSES
         self.codes: dict[bytes, list[Elements]] = {}
 
     def data_set(self, start: int) -> Elements:
@@ -130,6 +134,9 @@ class Decoder:
     def _unknown(self, tag: int, length: int, span: Span) -> tuple[bytes | list[Elements] | None, int]:
         """A sequence of unknown representation: implicit by PS3.5 6.2.2, though some devices leave it explicit."""
         for explicit in (False, True):
+            self.guesses_left -= 1
+            if self.guesses_left < 0:
+                break
             try:
                 return self._items(length, span, explicit=explicit)
             except (UnreadableObject, OddEncoding):
@@ -173,11 +180,11 @@ class Decoder:
         pos, end, _depth = span
         # Equal bytes before an equal end decode alike, so a known run of bytes need not be decoded again.
         if length == UNDEFINED:
-            stop = self.data.find(_SEQUENCE_END[self.order], pos, end)
+            stop = self.data.find(_SEQUENCE_END[self.order], pos, min(end, pos + MAX_CODE_BYTES))
             after = stop + 8
         else:
             stop = after = pos + length
-        raw = self.data[pos:stop] if 0 <= stop <= end else b""
+        raw = self.data[pos:stop] if pos < stop <= min(end, pos + MAX_CODE_BYTES) else b""
         known = self.codes.get(raw)
         if known is not None:
             return known, after

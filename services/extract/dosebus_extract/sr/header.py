@@ -15,6 +15,7 @@ from dosebus_extract.sr import charset, moments
 from dosebus_extract.sr.charset import Charset
 from dosebus_extract.sr.encoding import Elements
 
+_LONGEST_NUMBER: Final = 64
 _CHARSET: Final = 0x00080005
 _VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 _LONG_VALUE, _URN_VALUE = 0x00080119, 0x00080120
@@ -122,6 +123,8 @@ class Header:
 
 def as_number(text: str) -> float | None:
     """A finite number, or None."""
+    if len(text) > _LONGEST_NUMBER:
+        return None
     try:
         value = float(text.strip(" \0"))
     except ValueError:
