@@ -104,14 +104,41 @@ def _study(uid: str) -> Study:
     )
 
 
-CODES = """event_type acquisition_plane anatomical_structure target_region patient_table_relationship
-patient_orientation patient_orientation_modifier reference_point_definition fluoro_mode""".split()
-NUMBERS = """dap_gym2 dose_rp_gy pulse_rate_per_s number_of_pulses average_tube_current_ma exposure_time_ms
-irradiation_duration_s focal_spot_mm collimated_field_area_m2 collimated_field_height_mm collimated_field_width_mm
-distance_source_detector_mm distance_source_isocenter_mm distance_source_reference_point_mm
-positioner_primary_angle_deg positioner_secondary_angle_deg table_longitudinal_position_mm
-table_lateral_position_mm table_height_position_mm table_head_tilt_angle_deg table_cradle_tilt_angle_deg""".split()
-LISTS = "kvp tube_current_ma exposure_uas pulse_width_ms".split()
+CODES = [
+    "event_type",
+    "acquisition_plane",
+    "anatomical_structure",
+    "target_region",
+    "patient_table_relationship",
+    "patient_orientation",
+    "patient_orientation_modifier",
+    "reference_point_definition",
+    "fluoro_mode",
+]
+NUMBERS = [
+    "dap_gym2",
+    "dose_rp_gy",
+    "pulse_rate_per_s",
+    "number_of_pulses",
+    "average_tube_current_ma",
+    "exposure_time_ms",
+    "irradiation_duration_s",
+    "focal_spot_mm",
+    "collimated_field_area_m2",
+    "collimated_field_height_mm",
+    "collimated_field_width_mm",
+    "distance_source_detector_mm",
+    "distance_source_isocenter_mm",
+    "distance_source_reference_point_mm",
+    "positioner_primary_angle_deg",
+    "positioner_secondary_angle_deg",
+    "table_longitudinal_position_mm",
+    "table_lateral_position_mm",
+    "table_height_position_mm",
+    "table_head_tilt_angle_deg",
+    "table_cradle_tilt_angle_deg",
+]
+LISTS = ["kvp", "tube_current_ma", "exposure_uas", "pulse_width_ms"]
 
 
 def _event(uid: str, number: int) -> ProjectionEvent:
