@@ -1,6 +1,7 @@
 """Snapshots of what services have promised each other: a JSON schema per topic, and the queues.
 
-`python -m dosebus.events.snapshots` says what differs; with `--write` it brings the files up to date.
+`python -m dosebus.events.snapshots` says what differs; with `--write` it brings the files up to date, but for a change
+that would break a reader it wants `--break-contract` as well: such a change belongs into a new topic.
 """
 
 import json
@@ -55,6 +56,14 @@ def is_wider_choice(keyword: str, old: dict[str, Any], new: dict[str, Any]) -> b
     return keyword == "enum" and set(old.get("enum", ())) <= set(new.get("enum", ()))
 
 
+def breaks_of(event: type[Event]) -> list[str]:
+    """What breaks against an event's snapshot; nothing where there is none yet."""
+    path = SCHEMAS / f"{event.topic}.json"
+    if not path.exists():
+        return []
+    return breaking_changes(json.loads(path.read_text("utf-8")), schema_of(event))
+
+
 def expected() -> dict[Path, str]:
     """Every snapshot file with the content it should have."""
     from dosebus.bus import topology
@@ -67,13 +76,17 @@ def expected() -> dict[Path, str]:
 
 @click.command()
 @click.option("--write", is_flag=True, help="Bring the files up to date.")
-def snapshots(*, write: bool) -> None:
+@click.option("--break-contract", is_flag=True, help="Write also what breaks readers.")
+def snapshots(*, write: bool, break_contract: bool) -> None:
     """Compare the snapshots with the code."""
     files = expected()
     stale = [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
     surplus = [path for path in SCHEMAS.glob("*.json") if path not in files]
     for path in [*stale, *surplus]:
         click.echo(path.name)
+    broken = [f"{event.topic}: {change}" for event in EVENTS for change in breaks_of(event)]
+    if broken and not break_contract:
+        raise click.ClickException("\n".join(["these changes break readers:", *broken]))
     if write:
         for path in stale:
             path.write_text(files[path], "utf-8")
