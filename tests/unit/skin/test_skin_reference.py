@@ -37,7 +37,9 @@ def as_event(one: Plain) -> ProjectionEvent:
     )
 
 
-def assert_same(exposures: list[Plain], orientation: str, height_cm: float = 178.6, mass_kg: float = 73.2) -> float:
+def assert_same(
+    exposures: list[Plain], orientation: str, height_cm: float = 178.6, mass_kg: float = 73.2
+) -> float:
     study = FluoroscopyStudy(
         tuple(as_event(one) for one in exposures), Size.of(height_cm / 100, mass_kg), orientation=orientation
     )
@@ -50,7 +52,9 @@ def assert_same(exposures: list[Plain], orientation: str, height_cm: float = 178
 
 def beam(primary: float, lateral: float, height: float = 13.8, **more: float) -> Plain:
     numbers = {"secondary": 0.0, "longitudinal": 0.0, "kvp": 80.0, "copper": 0.3, **more}
-    return Plain(kerma=0.1, dap=0.0006, isocentre=78.5, primary=primary, lateral=lateral, height=height, **numbers)
+    return Plain(
+        kerma=0.1, dap=0.0006, isocentre=78.5, primary=primary, lateral=lateral, height=height, **numbers
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_short_rotations_equal_the_twin(frames: int) -> None:
     height=st.floats(5, 30),
 )
 def test_any_event_equals_the_twin(
-    orientation: str, primary: float, secondary: float, along: float, longitudinal: float, height: float
+    *, orientation: str, primary: float, secondary: float, along: float, longitudinal: float, height: float
 ) -> None:
     lateral = along if orientation[0] == "H" else along + 174
     exposure = Plain(0.02, 2e-4, 77.0, 0.1, 75.0, primary, secondary, longitudinal, lateral, height)
@@ -116,7 +120,11 @@ def test_any_event_equals_the_twin(
 def test_the_phantom_of_the_standard_patient_and_of_a_taller_one() -> None:
     standard, taller = Phantom.of(Size()), Phantom.of(Size.of(1.79, 77))
     assert (standard.curved, standard.flat, standard.torso_rows, standard.head_rows) == (31, 14, 70, 24)
-    assert (standard.columns, round(standard.width_cm, 3), round(standard.depth_cm, 3)) == (90, 33.735, 19.735)
+    assert (standard.columns, round(standard.width_cm, 3), round(standard.depth_cm, 3)) == (
+        90,
+        33.735,
+        19.735,
+    )
     assert (taller.curved, taller.flat, taller.columns) == (32, 15, 94)
     assert (round(taller.width_cm, 3), round(taller.depth_cm, 3)) == (35.372, 20.372)
 
@@ -139,7 +147,11 @@ def test_nanograys_are_rounded_from_the_exact_binary_value() -> None:
 
 def test_frames_from_time_over_width_are_divided_in_decimal() -> None:
     event = as_event(Plain(0.1, 0.0006, 92.0, 0.2, 70.0, 90.0, 0.0, 0.0, 60.0, 15.0, end=-120.0, frames=3))
-    by_time = event.model_copy(update={"number_of_pulses": None, "exposure_time_ms": 1434.37, "pulse_width_ms": (6.61,)})
+    by_time = event.model_copy(
+        update={"number_of_pulses": None, "exposure_time_ms": 1434.37, "pulse_width_ms": (6.61,)}
+    )
     by_count = event.model_copy(update={"number_of_pulses": 217.0})
-    maps = [skin_dose_map(FluoroscopyStudy((one,), orientation="HFS"), REFERENCE) for one in (by_time, by_count)]
+    maps = [
+        skin_dose_map(FluoroscopyStudy((one,), orientation="HFS"), REFERENCE) for one in (by_time, by_count)
+    ]
     np.testing.assert_array_equal(maps[0].dose_gy, maps[1].dose_gy)
