@@ -24,6 +24,8 @@ from dosebus_qr.settings import QrSettings
 
 LOOK_SECONDS = 2.0
 """The safety net for jobs that another process wrote or left behind."""
+WATCH_SECONDS = 0.25
+"""How soon a worker without work notices that the service stops."""
 
 WORK: dict[Kind, Callable[[Run], None]] = {"query": run_query, "retrieve": run_retrieval}
 
@@ -54,8 +56,14 @@ class Worker:
         """Do jobs until told to stop."""
         while not stop.is_set():
             if not self.do_next(stop):
-                self._bell.wait(LOOK_SECONDS)
-                self._bell.clear()
+                self._wait(stop)
+
+    def _wait(self, stop: threading.Event) -> None:
+        """Until the bell rings, it is time to look again, or the service stops."""
+        for _ in range(round(LOOK_SECONDS / WATCH_SECONDS)):
+            if self._bell.wait(WATCH_SECONDS) or stop.is_set():
+                break
+        self._bell.clear()
 
     def do_next(self, stop: threading.Event) -> bool:
         """Do the oldest job there is; False when there is none."""
