@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import click
+import sqlalchemy as sa
 
 from dosebus_standalone.folder import DataFolder, FolderInUse
 from dosebus_standalone.up import UP_OPTIONS, options_of, running, say_where, wait_for_end
 
+RECIPIENT = "physicist@hospital.example"
 SENT_MARK = "demonstration studies were sent\n"
 
 
@@ -28,6 +30,21 @@ def send_demonstration(dicom_port: int) -> bool:
     return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own command
 
 
+def name_a_recipient() -> None:
+    """Give the alert mails of the demonstration somebody to go to."""
+    from dosebus.settings import ServiceSettings
+    from dosebus.store.engine import Database
+    from dosebus.store.tables.config import alert_recipient
+
+    database = Database(
+        ServiceSettings().database_login("dosebus_web"), schema="web", service="web", pool_size=1
+    )
+    with database.transaction() as tx:
+        if tx.execute(sa.select(alert_recipient.c.id)).first() is None:
+            tx.execute(sa.insert(alert_recipient).values(name="Demonstration physicist", email=RECIPIENT))
+    database.close()
+
+
 @click.command()
 @click.pass_context
 def demo(ctx: click.Context, /, **given: object) -> None:
@@ -38,6 +55,7 @@ def demo(ctx: click.Context, /, **given: object) -> None:
         with running(options) as password:
             say_where(options, password)
             if not mark.exists():
+                name_a_recipient()
                 click.echo("sending the demonstration studies by C-STORE ...")
                 if send_demonstration(options.dicom_port):
                     mark.write_text(SENT_MARK, encoding="ascii")
