@@ -142,6 +142,6 @@ def end_sessions(tx: Transaction, account_id: int) -> None:
 def _others_administer(connection: sa.Connection, account_id: int) -> bool:
     account = tables.account.c
     others = sa.exists().where(
-        account.id != account_id, account.groups.any("admin"), account.disabled.is_(False)
+        account.id != account_id, account.groups.contains(["admin"]), account.disabled.is_(False)
     )
     return bool(connection.execute(sa.select(others)).scalar())

@@ -66,7 +66,9 @@ class ListView:
     filtered: bool
     search: str
     total: str
+    failed: bool
     errors: Mapping[str, str]
+    """Why the address cannot be answered, by what has no input to say it at."""
     next_query: list[tuple[str, str]] | None
     previous_query: list[tuple[str, str]] | None
     own_query: list[tuple[str, str]]
@@ -136,7 +138,8 @@ def _assemble(
         filtered=bool(query.filters),
         search=asked.search if asked.secret else "",
         total=total,
-        errors={key: reason for key, reason in errors.items() if key not in listing.filters_by_key},
+        failed=bool(errors),
+        errors={key: reason for key, reason in errors.items() if key not in {one.key for one in inputs}},
         next_query=None if after is None else _link(asked, query.turned(after=after)),
         previous_query=None if before is None else _link(asked, query.turned(before=before)),
         own_query=_link(asked, query.turned()),

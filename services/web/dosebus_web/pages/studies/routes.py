@@ -57,7 +57,7 @@ def show_list(request: Request, session: Viewer, here: Here, name: Name) -> Resp
         "export_query": urlencode([item for item in view.own_query if item[0] not in ("limit", "after", "before")]),
         "formats": formats_of(listing.name),
     }  # fmt: skip
-    status = 400 if view.errors or any(one.error for one in (*view.shown, *view.folded)) else 200
+    status = 400 if view.failed else 200
     return here.pages.render(request, "pages/studies/list.html", values, status_code=status)
 
 

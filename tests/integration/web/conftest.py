@@ -1,0 +1,102 @@
+"""The web application over a real PostgreSQL with recorded studies."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from dosebus.blobs.blobs import open_blobs
+from dosebus.bus.bus import open_bus
+from dosebus.runtime.health import InProcess
+from dosebus.store.engine import Database
+from dosebus_web.app import create_app
+from dosebus_web.auth import accounts
+from dosebus_web.consumers import consumers
+from dosebus_web.http.pages import Pages
+from dosebus_web.live.hub import Hub, listen
+from dosebus_web.settings import WebSettings
+from dosebus_web.web import Web
+from tests.integration.web import seed
+
+PASSWORD = "correct horse battery"
+GROUPS = {
+    "viewer": ("view",),
+    "exporter": ("export",),
+    "querier": ("importqr",),
+    "sizer": ("importsize",),
+    "insider": ("pid",),
+    "boss": ("admin", "pid"),
+    "nobody": (),
+}
+
+
+@dataclass
+class Site:
+    """A running application and what is in it."""
+
+    app: FastAPI
+    web: Web
+    url: str
+    alert_study: int
+    query_id: str
+
+    def client(self, username: str | None = None) -> TestClient:
+        """A browser, signed in if a user is named."""
+        browser = TestClient(self.app, base_url="http://testserver", follow_redirects=False)
+        if username is not None:
+            answer = browser.post("/sign-in", data={"username": username, "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+        return browser
+
+
+def csrf(client: TestClient) -> str:
+    """The CSRF token of a signed-in browser's forms."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/account").text)
+    assert found is not None
+    return found[1]
+
+
+def build(url: str, folder: Path, **settings: object) -> Web:
+    """The parts of an application over a database."""
+    bus = open_bus("local:", database_url=url, role="dosebus_web")
+    bus.declare(consumers.queues())
+    chosen = WebSettings.model_validate({"sign_in_lock_minutes": 10, **settings})
+    return Web(
+        settings=chosen,
+        database=Database(url, schema="web", service="web"),
+        bus=bus,
+        blobs=open_blobs(f"file://{folder}"),
+        pages=Pages(chosen.prefix),
+        hub=Hub(),
+        neighbours=InProcess({}),
+    )
+
+
+@pytest.fixture(scope="module")
+def site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An application with forty studies, an alert, jobs, and one user a group."""
+    seed.record_demonstration(postgres_url, 40)
+    seed.set_some_aside(postgres_url)
+    seed.make_jobs(postgres_url)
+    web = build(postgres_url, tmp_path_factory.mktemp("blobs"))
+    with web.database.transaction() as tx:
+        for username, groups in GROUPS.items():
+            accounts.add(tx, username, PASSWORD, groups=groups)
+    stop = threading.Event()
+    listener = threading.Thread(target=listen, args=(postgres_url, "dosebus_web", web.hub, stop), daemon=True)
+    listener.start()
+    yield Site(
+        create_app(web), web, postgres_url, seed.raise_alert(postgres_url), seed.make_query(postgres_url)
+    )
+    stop.set()
+    web.hub.close()
+    listener.join(timeout=5)
+    web.bus.close()
+    web.database.close()

@@ -1,0 +1,145 @@
+"""Lists, filters, pages, study pages, private searches."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import sqlalchemy as sa
+
+from dosebus.store.tables import dose
+from tests.integration.web.conftest import Site, csrf
+
+pytestmark = pytest.mark.services
+S = dose.study.c
+
+
+def keys(text: str) -> list[int]:
+    """The ids of the rows of a list."""
+    return [int(key) for key in re.findall(r'<tr data-key="(\d+)"', text)]
+
+
+def link(text: str, rel: str) -> str:
+    """The address of a pager link."""
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', text)
+    assert found is not None
+    return found[1].replace("&amp;", "&")
+
+
+def ids(site: Site, predicate: str) -> list[int]:
+    """The ids of a list in its usual order, straight from the database."""
+    with site.web.database.reading() as connection:
+        return list(
+            connection.execute(
+                sa.select(S.id)
+                .where(sa.literal_column(predicate), S.not_patient_indicator.is_(None))
+                .order_by(S.study_at.desc().nulls_last(), S.id.desc())
+            ).scalars()
+        )
+
+
+@pytest.mark.parametrize(("name", "predicate"), dose.LISTED.items())
+def test_a_list_shows_its_studies_newest_first(site: Site, name: str, predicate: str) -> None:
+    answer = site.client("viewer").get(f"/studies/{name}")
+    assert answer.status_code == 200
+    assert keys(answer.text) == ids(site, predicate)
+
+
+def test_pages_follow_one_another_without_gap_or_repetition(site: Site) -> None:
+    client, expected = site.client("viewer"), ids(site, dose.CT)
+    first = client.get("/studies/ct?limit=10").text
+    second = client.get(link(first, "next")).text
+    assert keys(first) + keys(second) == expected[:20]
+    assert keys(client.get(link(second, "prev")).text) == expected[:10]
+
+
+def test_a_list_sorts_by_a_heading(site: Site) -> None:
+    text = site.client("viewer").get("/studies/ct?sort=-total_dlp_mgycm").text
+    with site.web.database.reading() as connection:
+        doses = dict(connection.execute(sa.select(S.id, S.total_dlp_mgycm)).all())
+    shown = [doses[key] or 0 for key in keys(text)]
+    assert shown == sorted(shown, reverse=True)
+    assert 'aria-sort="descending"' in text
+
+
+def test_a_filter_narrows_and_stays_in_the_form(site: Site) -> None:
+    text = site.client("viewer").get("/studies/ct?study_description=head").text
+    with site.web.database.reading() as connection:
+        wanted = set(
+            connection.execute(
+                sa.select(S.id).where(S.study_description.ilike("%head%"), sa.literal_column(dose.CT))
+            ).scalars()
+        )
+    assert set(keys(text)) == wanted
+    assert 'value="head"' in text
+
+
+def test_a_filter_that_finds_nothing_helps(site: Site) -> None:
+    text = site.client("viewer").get("/studies/ct?study_description=nowhere%25").text
+    assert "No study fits this filter" in text
+
+
+@pytest.mark.parametrize(
+    "query", ["date_from=yesterday", "sort=patient_name", "limit=7", "nonsense=1", "accession=A1", "spiral=many"]
+)
+def test_a_query_that_cannot_be_answered_says_so(site: Site, query: str) -> None:
+    assert site.client("viewer").get(f"/studies/ct?{query}").status_code == 400
+
+
+def test_an_accession_number_is_found_without_standing_in_an_address(site: Site) -> None:
+    with site.web.database.reading() as connection:
+        study_id, accession = connection.execute(
+            sa.select(S.id, S.accession_number)
+            .where(S.accession_number.is_not(None), sa.literal_column(dose.CT))
+            .limit(1)
+        ).one()
+    client = site.client("viewer")
+    answer = client.post("/studies/ct/find", data={"csrf_token": csrf(client), "accession": accession})
+    place = answer.headers["location"]
+    assert accession not in place
+    page = client.get(place).text
+    assert keys(page) == [study_id]
+    assert all(accession not in href for href in re.findall(r'(?:href|data-fragment)="([^"]+)"', page))
+    other = site.client("exporter").get(place).text
+    assert keys(other) != [study_id]
+
+
+def test_a_study_page_shows_totals_events_and_device(site: Site) -> None:
+    text = site.client("viewer").get(f"/studies/rf/{site.alert_study}").text
+    for word in ("Dose at RP", "Totals as reported", "Events", "Software version", "Objects", "level 2 Gy"):
+        assert word in text
+
+
+def test_every_recorded_study_has_a_page(site: Site) -> None:
+    client = site.client("insider")
+    for name, predicate in dose.LISTED.items():
+        for study_id in ids(site, predicate)[:3]:
+            assert client.get(f"/studies/{name}/{study_id}").status_code == 200
+            assert client.get(f"/studies/{name}/{study_id}/record").status_code == 200
+
+
+@pytest.mark.parametrize("place", ["/studies/ct/999999999", "/studies/xx", "/studies/ct/0", "/study/1.2.3.4"])
+def test_what_is_not_there_is_not_found(site: Site, place: str) -> None:
+    assert site.client("viewer").get(place).status_code in (404, 422)
+
+
+def test_a_study_of_another_list_is_not_found_there(site: Site) -> None:
+    assert site.client("viewer").get(f"/studies/ct/{site.alert_study}").status_code == 404
+
+
+def test_a_link_by_uid_leads_to_the_page(site: Site) -> None:
+    with site.web.database.reading() as connection:
+        uid = connection.execute(sa.select(S.study_instance_uid).where(S.id == site.alert_study)).scalar_one()
+    answer = site.client("viewer").get(f"/study/{uid}")
+    assert answer.headers["location"] == f"/studies/rf/{site.alert_study}"
+
+
+def test_the_fragment_of_a_list_is_the_same_rows(site: Site) -> None:
+    client = site.client("viewer")
+    page = client.get("/studies/ct?limit=10&study_description=ct").text
+    fragment = re.search(r'data-fragment="([^"]+)"', page)
+    assert fragment is not None
+    place = fragment[1].replace("&amp;", "&")
+    assert dict(parse_qsl(urlsplit(place).query))["study_description"] == "ct"
+    assert keys(client.get(place).text) == keys(page)
