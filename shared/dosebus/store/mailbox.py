@@ -1,5 +1,7 @@
 """The two tables that make messages exact: what was handled (`inbox`) and what is to be sent (`outbox`)."""
 
+from types import ModuleType
+
 from alembic.operations import Operations
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, MetaData, Table, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import BYTEA
@@ -36,7 +38,7 @@ def outbox_table(schema: str) -> Table:
     )
 
 
-def create_mailbox(op: Operations, schema: str) -> None:
+def create_mailbox(op: Operations | ModuleType, schema: str) -> None:
     """Make `inbox` and `outbox`; called by the first migration of every owner."""
     for table in (inbox_table(schema), outbox_table(schema)):
         op.create_table(table.name, *[column._copy() for column in table.columns], schema=schema)
