@@ -231,7 +231,7 @@ def write_outcome(tx: Transaction, row: Row[Any], outcome: Outcome) -> None:
     if outcome.state == "sent":
         values["sent_at"] = now
     elif outcome.state == "queued":
-        values |= {"next_attempt_at": outcome.due or now, "claim": None}
+        values["next_attempt_at"] = outcome.due or now
     if not outbound.finish(tx, row.id, row.claim, outcome.state, **values) or row.alert_id is None:
         return
     if outcome.state == "sent":
