@@ -38,8 +38,8 @@ def filters_of(header: Header, *, without_type: bool) -> tuple[Filter, ...]:
 
 def _several(header: Header, kind: str, materials: list[str]) -> tuple[Filter, ...]:
     """One filter a material. Kodak writes comma lists, and the minimum above the maximum."""
-    lows = [as_number(part) for part in _listed(header.text(THICKNESS_MIN))]
-    highs = [as_number(part) for part in _listed(header.text(THICKNESS_MAX))]
+    lows = _thicknesses(header.text(THICKNESS_MIN), several=len(materials) > 1)
+    highs = _thicknesses(header.text(THICKNESS_MAX), several=len(materials) > 1)
     found = []
     for material, low, high in zip_longest(materials or [""], lows, highs):
         if low is not None and high is not None and low > high:
@@ -53,6 +53,12 @@ def _several(header: Header, kind: str, materials: list[str]) -> tuple[Filter, .
             )
         )
     return tuple(found)
+
+
+def _thicknesses(text: str | None, *, several: bool) -> list[float | None]:
+    """Thicknesses in mm; of a single filter a comma is a decimal comma."""
+    listed = _listed(text) if several else (text or "").replace(",", ".").split("\\")[:1]
+    return [as_number(part) for part in listed]
 
 
 def _listed(text: str | None) -> list[str]:

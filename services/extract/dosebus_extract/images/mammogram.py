@@ -20,6 +20,7 @@ from dosebus_extract.images.exposure import (
 from dosebus_extract.images.filters import filters_of
 from dosebus_extract.read import ReadOptions
 from dosebus_extract.sr.concepts import Reading
+from dosebus_extract.sr.encoding import Elements
 from dosebus_extract.sr.header import Header
 from dosebus_extract.sr.reader import DicomObject
 from dosebus_extract.study_header import PROTOCOL_NAME, SERIES_DESCRIPTION, SOP_INSTANCE, study_of
@@ -27,13 +28,34 @@ from dosebus_extract.study_header import PROTOCOL_NAME, SERIES_DESCRIPTION, SOP_
 _ORGAN_DOSE, _ENTRANCE_DOSE_MGY, _ENTRANCE_DOSE = 0x00400316, 0x00408302, 0x00400302
 _COMMENTS_ON_DOSE: Final = 0x00400310
 _PERCENT: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
+_SHARED_GROUPS, _PER_FRAME_GROUPS = 0x52009229, 0x52009230
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 _DGY_TO_MGY: Final = 100.0
 
 
+def read_tomosynthesis(found: DicomObject, kind: str, _options: ReadOptions) -> Contribution:
+    """One exposure told by an enhanced multi-frame object, whose values stand in its shared groups."""
+    return _exposure(_flattened(found.header), kind)
+
+
+def _flattened(header: Header) -> Header:
+    """The header with what the items of its shared functional groups and its first frame tell."""
+    elements: Elements = {}
+    for groups in (_PER_FRAME_GROUPS, _SHARED_GROUPS):
+        item = header.item(groups)
+        if item is not None:
+            for group in item.elements.values():
+                if isinstance(group, list) and group:
+                    elements |= group[0]
+    return Header({**elements, **header.elements})
+
+
 def read_mammogram(found: DicomObject, kind: str, _options: ReadOptions) -> Contribution:
     """One exposure of a mammography study."""
-    header = found.header
+    return _exposure(found.header, kind)
+
+
+def _exposure(header: Header, kind: str) -> Contribution:
     reading = Reading(header.first(SOP_INSTANCE) or "")
     study = study_of(header)
     event = ProjectionEvent(**{**exposure_values(header), **_breast_values(header)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from dosebus_extract.images.mammogram import read_mammogram
+from dosebus_extract.images.mammogram import read_mammogram, read_tomosynthesis
 from dosebus_extract.images.nuclear_image import read_nuclear_image
 from dosebus_extract.images.philips_ct import read_dose_info
 from dosebus_extract.images.radiograph import read_radiograph
@@ -20,6 +20,9 @@ _BY_CLASS: Final[dict[str, tuple[str, Reader]]] = {
     **dict.fromkeys(
         (f"{_STORAGE}1", f"{_STORAGE}1.1", f"{_STORAGE}1.1.1", f"{_STORAGE}1.3", f"{_STORAGE}1.3.1"),
         ("dx_image", read_radiograph),
+    ),
+    **dict.fromkeys(
+        (f"{_STORAGE}13.1.3", f"{_STORAGE}13.1.4", f"{_STORAGE}13.1.5"), ("mg_image", read_tomosynthesis)
     ),
     f"{_STORAGE}20": ("nm_image", read_nuclear_image),
     f"{_STORAGE}128": ("pet_image", read_nuclear_image),

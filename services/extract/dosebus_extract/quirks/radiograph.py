@@ -37,7 +37,7 @@ def exposure_label(header: Header) -> str | None:
 def source_detector_mm(header: Header) -> float | None:
     """Kodak DR 7500 writes Distance Source to Detector in decimetres (DX-Im-Carestream_DR7500-1)."""
     sent = header.number(_SOURCE_DETECTOR)
-    if sent is not None and _is(header, MANUFACTURER, "kodak") and _is(header, MODEL, "dr 7500"):
+    if sent is not None and _is(header, MODEL, "dr 7500"):
         return float(f"{sent * _DECIMETRES:.12g}")
     return sent
 
