@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "tests.fixtures.blobstore",
+    "tests.fixtures.logs",
     "tests.fixtures.mail",
     "tests.fixtures.orthanc",
     "tests.fixtures.postgres",
