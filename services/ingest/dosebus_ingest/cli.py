@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from dosebus.blobs.blobs import open_blobs
+from dosebus.instance import NoInstance, adopt
 from dosebus.store.engine import Database
 from dosebus_ingest.admit import Admission, CannotKeepError, Origin
 from dosebus_ingest.folder import admit_file
@@ -23,7 +23,7 @@ from dosebus_ingest.spool import open_spool
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     envvar="DOSEBUS_DATA",
-    help="Data folder of the running standalone DoseBus.",
+    help="Data folder of a standalone DoseBus; without it, the one that runs here.",
 )
 @click.option("--database-url", help="Database of the service ingest, instead of --data.")
 @click.option("--blobs-url", help="Its blob store, instead of --data.")
@@ -34,10 +34,11 @@ def import_(
 
     What cannot be kept is named on standard error, and the exit status is 1 then.
     """
-    database_url, blobs_url = _place(data, database_url, blobs_url)
-    settings = IngestSettings()
-    database = Database(database_url, schema="ingest", service="ingest", pool_size=1)
-    blobs = open_blobs(blobs_url)
+    settings = _settings(data, database_url, blobs_url)
+    database = Database(
+        settings.database_login("dosebus_ingest"), schema="ingest", service="ingest", pool_size=1
+    )
+    blobs = open_blobs(settings.blobs_url)
     spool = open_spool(
         blobs,
         settings.spool_folder,
@@ -68,20 +69,16 @@ def files_in(paths: tuple[Path, ...]) -> Iterator[Path]:
             yield path
 
 
-def _place(data: Path | None, database_url: str | None, blobs_url: str | None) -> tuple[str, str]:
-    """Where to store: what was named, else the environment, else the user's data folder, as for `dosebus up`.
+def _settings(data: Path | None, database_url: str | None, blobs_url: str | None) -> IngestSettings:
+    """The settings of what was named, else of the environment, else of the standalone that runs here.
 
-    Raises click.UsageError when there is no such place.
+    Raises click.UsageError when there is none.
     """
-    if data is None and database_url is None and "DOSEBUS_DATABASE_URL" not in os.environ:
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "dosebus"
-    if data is not None:
-        told = data / "secrets" / "admin_database_url"
-        if not told.is_file():
-            raise click.UsageError(f"no DoseBus has run on {data}: {told} is missing")
-        return (
-            database_url or told.read_text(encoding="ascii").strip(),
-            blobs_url or (data / "blobs").resolve().as_uri(),
-        )
+    if database_url is None:
+        try:
+            adopt(data)
+        except NoInstance as error:
+            raise click.UsageError(str(error)) from error
     settings = IngestSettings()
-    return database_url or settings.database_login("dosebus_ingest"), blobs_url or settings.blobs_url
+    named = {"database_url": database_url, "blobs_url": blobs_url}
+    return settings.model_copy(update={name: url for name, url in named.items() if url is not None})

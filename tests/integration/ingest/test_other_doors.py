@@ -218,7 +218,7 @@ def test_import_without_a_place_says_so(tmp_path: Path) -> None:
     file.write_bytes(b"x")
     done = CliRunner().invoke(import_, [str(file), "--data", str(tmp_path)])
     assert done.exit_code == 2
-    assert "no DoseBus has run" in done.output
+    assert "no DoseBus was started" in done.output
 
 
 def test_the_service_tells_how_it_is(door: Door) -> None:
