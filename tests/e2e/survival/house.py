@@ -96,7 +96,11 @@ class House:
 
     def kill_of(self, name: str) -> Callable[[], None]:
         """What kills the service of this name, whichever process it runs in by then."""
-        return self.services[name].kill
+
+        def kill() -> None:
+            self.services[name].kill()
+
+        return kill
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         """Raise TimeoutError with the last log lines of what is not ready in time."""

@@ -62,7 +62,18 @@ def prepared(admin_url: str) -> str:
 
 def simulator(port: int, log: Path, reports: int) -> subprocess.Popen[bytes]:
     """Modalities that send again until they are acknowledged."""
-    arguments = ["--to", f"127.0.0.1:{port}", "--kind", "ct", "--kind", "rf", "--kind", "rf-cumulative"]
+    arguments = [
+        "--to",
+        f"127.0.0.1:{port}",
+        "--kind",
+        "ct",
+        "--kind",
+        "rf",
+        "--kind",
+        "cumulative",
+        "--kind",
+        "duplicate",
+    ]
     arguments += [
         "--count",
         str(reports),
