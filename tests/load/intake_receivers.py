@@ -46,12 +46,13 @@ def bare(folder: Path) -> Iterator[int]:
 @contextmanager
 def ours(folder: Path) -> Iterator[int]:
     """The intake of DoseBus with its database, blob store and the confirmed publish of every event."""
+    import structlog
+
     from dosebus.blobs.files import FileBlobs
     from dosebus.bus.bus import open_bus
     from dosebus.bus.message import Queue
     from dosebus.bus.outbox import Relay
     from dosebus.store.engine import Database
-    import structlog
     from dosebus_ingest.admit import Admission
     from dosebus_ingest.ledger import Ledger
     from dosebus_ingest.scp import StoreService, make_server
