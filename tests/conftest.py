@@ -7,4 +7,5 @@ pytest_plugins = (
     "tests.fixtures.orthanc",
     "tests.fixtures.postgres",
     "tests.fixtures.rabbit",
+    "tests.fixtures.standalone",
 )

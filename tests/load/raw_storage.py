@@ -46,6 +46,12 @@ def data_set(
     return front + element(0x40, 0xA160, b"UT", b"x" * max(0, size - len(front) - 12))
 
 
+def bare_data_set(file: bytes) -> bytes:
+    """The encoded data set of a Part 10 file, as a C-STORE carries it (PS3.10 7.1)."""
+    (meta_length,) = struct.unpack_from("<L", file, 140)
+    return file[144 + meta_length :]
+
+
 def command(elements: Iterable[tuple[int, bytes]]) -> bytes:
     """A command set of (element number, value)."""
     body = b"".join(struct.pack("<HHL", 0, number, len(value)) + value for number, value in elements)
