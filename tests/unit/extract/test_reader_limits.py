@@ -91,10 +91,9 @@ def test_mutated_reports_never_crash() -> None:
         try:
             contribution = read_object(bytes(data))
         except (Ignored, Rejected) as refused:
-            assert refused.reason
-            outcomes.add(type(refused).__name__)
+            outcomes.add(type(refused).__name__ if refused.reason else "without a reason")
         else:
             assert Contribution.model_validate_json(contribution.model_dump_json()) == contribution
             combine([contribution])
             outcomes.add("recorded")
-    assert outcomes >= {"Rejected", "recorded"}
+    assert {"Rejected", "recorded"} <= outcomes <= {"Rejected", "recorded", "Ignored"}
