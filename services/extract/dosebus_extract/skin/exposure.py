@@ -77,10 +77,43 @@ def exposure_of(
 ) -> Exposure:
     """Read an event as the method says. `mean_kvp` is the study's. Raises Refused."""
     notes: list[str] = []
-    aborts = method.r20_missing_data == "abort"
     factor = device.calibration_factor if method.r24_calibration == "device-factor" else None
     kerma = (event.dose_rp_gy or 0.0) * (factor or 1.0)
-    if kerma <= 0:
+    kvp = _usable_kvp(event, method, kerma, mean_kvp, notes=notes)
+    point = _reference_point(event, method, notes)
+    is_rotational = _is_rotational(event.event_type)
+    end = _end_angle(event, method, notes) if is_rotational else None
+    return Exposure(
+        number=number,
+        kerma_gy=kerma,
+        dap_gym2=(event.dap_gym2 or 0.0) * (factor or 1.0),
+        kvp=kvp,
+        copper_mm=copper_thickness(event.filters, as_reference=method.r23_copper_and_kvp == "srt-minimum"),
+        hvl_mmal=event.half_value_layer_mmal,
+        source_isocentre_cm=(event.distance_source_isocenter_mm or 0.0) / 10,
+        reference_point=point,
+        collimator_cm=_collimator(event) if method.r14_field_shape == "collimator-if-credible" else None,
+        source_detector_cm=_cm(event.distance_source_detector_mm),
+        primary_deg=_angle(event.positioner_primary_angle_deg, "primary", notes),
+        secondary_deg=_angle(event.positioner_secondary_angle_deg, "secondary", notes),
+        primary_end_deg=end,
+        secondary_end_deg=event.positioner_secondary_end_angle_deg if is_rotational else None,
+        frames=_frames(event, aborts=method.r20_missing_data == "abort") if is_rotational else None,
+        is_rotational=is_rotational,
+        position_cm=_position(event, method, device, notes),
+        end_position_cm=_end_position(event, method, device),
+        table_angles_deg=_table_angles(event, method),
+        orientation=orientation,
+        notes=tuple(notes),
+    )
+
+
+def _usable_kvp(
+    event: ProjectionEvent, method: Method, kerma_gy: float, mean_kvp: float | None, *, notes: list[str]
+) -> float:
+    """The event's kVp, or the study's, once the event is known to have all that a dose needs. Raises Refused (R20)."""
+    aborts = method.r20_missing_data == "abort"
+    if kerma_gy <= 0:
         raise Refused("the dose at the reference point is missing or zero")
     if not event.distance_source_isocenter_mm:
         raise Refused("the distance from source to isocentre is missing")
@@ -94,32 +127,7 @@ def exposure_of(
         raise Refused("kVp is missing", ends_study=aborts)
     if event.event_type is None and aborts:
         raise Refused("the irradiation event type is missing", ends_study=True)
-    point = _reference_point(event, method, notes)
-    is_rotational = _is_rotational(event.event_type)
-    end = _end_angle(event, method, notes) if is_rotational else None
-    return Exposure(
-        number=number,
-        kerma_gy=kerma,
-        dap_gym2=event.dap_gym2 * (factor or 1.0),
-        kvp=kvp,
-        copper_mm=copper_thickness(event.filters, as_reference=method.r23_copper_and_kvp == "srt-minimum"),
-        hvl_mmal=event.half_value_layer_mmal,
-        source_isocentre_cm=event.distance_source_isocenter_mm / 10,
-        reference_point=point,
-        collimator_cm=_collimator(event) if method.r14_field_shape == "collimator-if-credible" else None,
-        source_detector_cm=_cm(event.distance_source_detector_mm),
-        primary_deg=_angle(event.positioner_primary_angle_deg, "primary", notes),
-        secondary_deg=_angle(event.positioner_secondary_angle_deg, "secondary", notes),
-        primary_end_deg=end,
-        secondary_end_deg=event.positioner_secondary_end_angle_deg if is_rotational else None,
-        frames=_frames(event, aborts=aborts) if is_rotational else None,
-        is_rotational=is_rotational,
-        position_cm=_position(event, method, device, notes),
-        end_position_cm=_end_position(event, method, device),
-        table_angles_deg=_table_angles(event, method),
-        orientation=orientation,
-        notes=tuple(notes),
-    )
+    return kvp
 
 
 def event_kvp(event: ProjectionEvent, *, weighted: bool) -> float | None:
