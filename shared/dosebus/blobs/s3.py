@@ -1,19 +1,55 @@
 """Blobs in an S3-compatible object store."""
 
 import hashlib
+import io
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import obstore
+from obstore import open_reader
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
+from typing_extensions import Buffer
 
 from dosebus.blobs.blobs import BlobKey, BlobMissingError, checked, digest_of, key_of
 
 SPOOL_BYTES = 8 * 1024 * 1024
 """Streams up to this size stay in memory until their key is known."""
+
+
+READ_BYTES = 1024 * 1024
+
+
+class Reader(io.RawIOBase):
+    """An object of the store as Python's raw stream, so that it can be buffered and closed like a file."""
+
+    def __init__(self, source: "obstore.ReadableFile") -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Fill a buffer; 0 at the end."""
+        view = memoryview(buffer)
+        data = bytes(self._source.read(len(view)))
+        view[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Move, and give the new place."""
+        return int(self._source.seek(offset, whence))
+
+    def tell(self) -> int:
+        """The place of the next byte."""
+        return int(self._source.tell())
 
 
 class S3Blobs:
@@ -58,7 +94,7 @@ class S3Blobs:
     def open(self, key: str) -> BinaryIO:
         """A reader at the beginning of a blob."""
         try:
-            return cast("BinaryIO", obstore.open_reader(self._store, checked(key)))
+            return io.BufferedReader(Reader(open_reader(self._store, checked(key))), READ_BYTES)
         except FileNotFoundError:
             raise BlobMissingError(key) from None
 
