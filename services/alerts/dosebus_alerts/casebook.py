@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -55,12 +56,15 @@ class Casebook:
     tally: Tally = Tally()
     entries: list[Entry] = field(default_factory=list)
 
-    def settle(self, uid: str, passed: Sequence[Breach]) -> None:
-        """Raise what is new, withdraw what no longer holds, reinstate and revalue what does."""
-        known = {
-            row.identity: row
-            for row in self.tx.execute(sa.select(alert).where(alert.c.study_instance_uid == uid))
-        }
+    def settle(self, passed: Mapping[str, Sequence[Breach]]) -> None:
+        """Raise what is new, withdraw what no longer holds, reinstate and revalue what does, by study UID."""
+        known: defaultdict[str, dict[str, Row[Any]]] = defaultdict(dict)
+        for row in self.tx.execute(sa.select(alert).where(alert.c.study_instance_uid.in_(passed))):
+            known[row.study_instance_uid][row.identity] = row
+        for uid, found in passed.items():
+            self._settle_study(uid, found, known[uid])
+
+    def _settle_study(self, uid: str, passed: Sequence[Breach], known: Mapping[str, Row[Any]]) -> None:
         for breach in passed:
             row = known.get(breach.identity)
             if row is not None:

@@ -12,7 +12,7 @@ from dosebus_alerts.casebook import Casebook, Origin, Tally
 from dosebus_alerts.configuration import Configuration, read_configuration
 from dosebus_alerts.cumulative import StudyDose, needed_for, touched_by, window_sum
 from dosebus_alerts.locks import lock_patients, lock_studies
-from dosebus_alerts.rules import breaches, windows_of
+from dosebus_alerts.rules import Breach, breaches, windows_of
 
 
 def check_studies(tx: Transaction, uids: Collection[str], origin: Origin, sender_domain: str) -> Tally:
@@ -31,20 +31,22 @@ def check_studies(tx: Transaction, uids: Collection[str], origin: Origin, sender
     ledger.strike(tx, before.keys() - now.keys())
     ledger.write(tx, now.values())
 
+    touched = list(_touched(tx, changed, now, configuration))
+    windows = windows_of(configuration.rules)
+    ledger.write_sums(
+        tx,
+        {
+            study.study_instance_uid: [
+                summed for window in windows if (summed := window_sum(study, known, window)) is not None
+            ]
+            for study, known in touched
+        },
+    )
+    passed: dict[str, tuple[Breach, ...]] = dict.fromkeys(sorted(set(uids) - now.keys()), ())
+    for study, known in touched:
+        passed[study.study_instance_uid] = breaches(study, known, configuration.rules)
     casebook = Casebook(tx, configuration, origin, sender_domain)
-    for uid in sorted(set(uids) - now.keys()):
-        casebook.settle(uid, ())
-    for study, known in _touched(tx, changed, now, configuration):
-        ledger.write_sums(
-            tx,
-            study.study_instance_uid,
-            [
-                summed
-                for window in windows_of(configuration.rules)
-                if (summed := window_sum(study, known, window)) is not None
-            ],
-        )
-        casebook.settle(study.study_instance_uid, breaches(study, known, configuration.rules))
+    casebook.settle(passed)
     audit.append(tx, casebook.entries)
     return casebook.tally
 
@@ -57,10 +59,14 @@ def _touched(
 ) -> Iterable[tuple[StudyDose, list[StudyDose]]]:
     """Every study to look at again, with what is known of its patient around it."""
     weeks = max((window.weeks for window in windows_of(configuration.rules)), default=0)
+    summed = frozenset(
+        modality for window in windows_of(configuration.rules) for modality in window.modality_types
+    )
     dates: defaultdict[str, set[date]] = defaultdict(set)
     for study in changed:
-        if study.patient is not None and study.study_date is not None:
-            dates[study.patient].add(study.study_date)
+        place = _place_in_sums(study, summed)
+        if place is not None:
+            dates[place[0]].add(place[1])
     for patient in sorted(dates):
         days = touched_by(dates[patient], weeks)
         if days is None:
@@ -70,5 +76,12 @@ def _touched(
             if study.study_date is not None and days[0] <= study.study_date <= days[1]:
                 yield study, known
     for study in now.values():
-        if study.patient is None or study.study_date is None:
+        if _place_in_sums(study, summed) is None:
             yield study, [study]
+
+
+def _place_in_sums(study: StudyDose, summed: frozenset[str]) -> tuple[str, date] | None:
+    """Patient and date of a study that is part of somebody's sum; None for one that stands alone."""
+    if study.patient is None or study.study_date is None or not study.modality_types & summed:
+        return None
+    return study.patient, study.study_date

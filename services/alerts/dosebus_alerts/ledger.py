@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -85,22 +86,24 @@ def strike(tx: Transaction, uids: Collection[str]) -> None:
         tx.execute(sa.delete(study_dose).where(study_dose.c.study_instance_uid.in_(uids)))
 
 
-def write_sums(tx: Transaction, uid: str, sums: Sequence[WindowSum]) -> None:
-    """Put these sums in the place of those that a study has."""
-    tx.execute(sa.delete(study_sum).where(study_sum.c.study_instance_uid == uid))
-    rows = [
-        {
-            "study_instance_uid": uid,
-            "quantity": one.window.quantity,
-            "weeks": one.window.weeks,
-            "modalities": "+".join(sorted(one.window.modality_types)),
-            "total": one.total,
-            "number_of_studies": len(one.contributions),
-        }
-        for one in sums
-    ]
+def write_sums(tx: Transaction, sums: Mapping[str, Sequence[WindowSum]]) -> None:
+    """Let the sums of these studies be the given ones; what is so already is not written again."""
+    wanted = {uid: {_sum_row(uid, one) for one in found} for uid, found in sums.items()}
+    known: defaultdict[str, set[tuple[Any, ...]]] = defaultdict(set)
+    for row in tx.execute(sa.select(study_sum).where(study_sum.c.study_instance_uid.in_(wanted))):
+        known[row.study_instance_uid].add(tuple(row))
+    changed = [uid for uid, rows in wanted.items() if rows != known[uid]]
+    if any(known[uid] for uid in changed):
+        tx.execute(sa.delete(study_sum).where(study_sum.c.study_instance_uid.in_(changed)))
+    names = [column.name for column in study_sum.columns]
+    rows = [dict(zip(names, row, strict=True)) for uid in changed for row in sorted(wanted[uid])]
     if rows:
         tx.execute(sa.insert(study_sum), rows)
+
+
+def _sum_row(uid: str, one: WindowSum) -> tuple[Any, ...]:
+    modalities = "+".join(sorted(one.window.modality_types))
+    return (uid, one.window.quantity, one.window.weeks, modalities, one.total, len(one.contributions))
 
 
 def _from_study(row: Row[Any], peaks: dict[str, float]) -> StudyDose:
