@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dosebus.domain.study import Study
 
 _NOT_RECORDED = 1
+_REPEATED = "repeated"
 
 
 @click.command("read")
@@ -28,10 +29,14 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
 
     objects: list[dict[str, Any]] = []
     by_study: dict[str, list[Contribution]] = {}
+    seen: set[str] = set()
     for path in files:
         outcome, contribution = _outcome(path)
         objects.append(outcome)
+        if contribution is not None and contribution.sop_instance_uid in seen:
+            outcome.update(outcome="ignored", reason_code=_REPEATED, reason="it was read before")
         if contribution is not None:
+            seen.add(contribution.sop_instance_uid)
             by_study.setdefault(contribution.study_instance_uid, []).append(contribution)
     studies = [combine(contributions) for contributions in by_study.values()]
     if as_json:
@@ -39,7 +44,7 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         _summary(objects, studies)
-    if any(outcome["outcome"] != "recorded" for outcome in objects):
+    if any(outcome.get("reason_code", _REPEATED) != _REPEATED for outcome in objects):
         sys.exit(_NOT_RECORDED)
 
 

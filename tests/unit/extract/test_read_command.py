@@ -28,7 +28,7 @@ def test_a_record_as_json(report: Path) -> None:
     result = run("--json", report, report)
     document = json.loads(result.output)
     assert result.exit_code == 0
-    assert [entry["outcome"] for entry in document["objects"]] == ["recorded", "recorded"]
+    assert [entry["outcome"] for entry in document["objects"]] == ["recorded", "ignored"]
     (study,) = document["studies"]
     assert study["modality_type"] == "CT"
     assert study["patient"]["patient_name"] == "Test^Person"

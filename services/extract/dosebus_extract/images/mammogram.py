@@ -110,7 +110,7 @@ def _breast_values(header: Header) -> dict[str, Any]:
 
 def _radiological_thickness(header: Header) -> float | None:
     """GE's private Radiological Thickness in mm."""
-    tag = header.private(0x0045, "GEMS_SENO_02", 0x49)
+    tag = header.private(0x0045, "GEMS_SENO_02", 0x49) or header.private(0x0045, "GEMS_SENO_01", 0x49)
     return header.number(tag) if tag is not None else None
 
 

@@ -11,7 +11,8 @@ from dosebus_extract.contribution import contribution_of
 from dosebus_extract.images import codes
 from dosebus_extract.images.exposure import VIEW_CODES, acquired_at, exposure_values, image_event_report
 from dosebus_extract.images.filters import filters_of
-from dosebus_extract.quirks.radiograph import DISTANCE, EXPOSURE_LABELS, PROTOCOL, REQUESTED
+from dosebus_extract.quirks.quirk import told
+from dosebus_extract.quirks.radiograph import DISTANCE, PROTOCOL, REQUESTED, exposure_label
 from dosebus_extract.read import ReadOptions
 from dosebus_extract.sr.concepts import Reading
 from dosebus_extract.sr.header import Header
@@ -56,26 +57,24 @@ def _described(study: Study, header: Header) -> Study:
     protocol = header.text(PROTOCOL_NAME)
     meaning = procedure.code_meaning if procedure else None
     requested = study.requested_procedure or meaning or (performed.code_meaning if performed else None)
-    if requested is None:
-        requested = next((told for rule in REQUESTED if (told := rule(header))), None)
     return study.model_copy(
         update={
             "study_date": header.date(STUDY_DATE),
             "study_description": study.study_description or header.text(SERIES_DESCRIPTION) or meaning,
             "procedure_code_meaning": meaning or protocol,
-            "requested_procedure": requested,
+            "requested_procedure": requested or told(header, REQUESTED),
         }
     )
 
 
 def _radiograph_values(header: Header) -> dict[str, Any]:
+    distance = told(header, DISTANCE)
     dap = header.number(_DAP_DGYCM2)
     performed = header.code(_PERFORMED_PROTOCOL)
     relative = header.number(_RELATIVE_EXPOSURE)
-    special = next((told for rule in PROTOCOL if (told := rule(header))), None)
     return {
         "acquisition_protocol": header.text(PROTOCOL_NAME)
-        or special
+        or told(header, PROTOCOL)
         or header.text(SERIES_DESCRIPTION)
         or (performed.code_meaning if performed else None),
         "comment": header.text(SERIES_DESCRIPTION),
@@ -86,13 +85,13 @@ def _radiograph_values(header: Header) -> dict[str, Any]:
         "target_exposure_index": header.number(0x00181412),
         "deviation_index": header.number(0x00181413),
         "relative_xray_exposure": relative,
-        "relative_xray_exposure_unit": EXPOSURE_LABELS(header) if relative is not None else None,
+        "relative_xray_exposure_unit": exposure_label(header) if relative is not None else None,
         "sensitivity": header.number(0x00186000),
         "grid_focal_distance_mm": header.number(0x0018704C),
         "filters": filters_of(header, without_type=False),
         "positioner_primary_angle_deg": header.number(0x00181510),
         "positioner_secondary_angle_deg": header.number(0x00181511),
-        "distance_source_detector_mm": DISTANCE(header),
         "distance_source_entrance_surface_mm": header.number(0x00400306),
         "entrance_exposure_at_rp_mgy": header.number(0x00408302),
+        **({} if distance is None else {"distance_source_detector_mm": distance}),
     }

@@ -160,6 +160,7 @@ _CHARACTERISTICS: Final = Table(
     Row(("2160-0", "14682-9"), "serum_creatinine_as_reported", as_sent),
     Row(("109054",), "patient_states", code, many=True),
     Row(("F-70210", "80274001"), "glomerular_filtration_rates", _filtration, many=True),
+    Row(("8278-4",), "body_surface_area_formula", code),
     Row(("121106",), None, known),
 )  # fmt: skip
 _PROCEDURE: Final = Table(Row(("G-C0E8", "363703001"), "has_intent", code))

@@ -9,7 +9,7 @@ from dosebus_extract.sr.header import Header
 from dosebus_extract.sr.tree import Node
 
 
-def _recode(parents: frozenset[str], wrong: str, meaning: str, right: str) -> TreeQuirk:
+def _recode(parents: frozenset[str], wrong: str, meaning: str, right: str, seen_in: str) -> TreeQuirk:
     """The concept `meaning` under the code `wrong`, below any of the parents, gets the code `right`."""
 
     def below(root: Node) -> list[Node]:
@@ -31,7 +31,7 @@ def _recode(parents: frozenset[str], wrong: str, meaning: str, right: str) -> Tr
     return TreeQuirk(
         f"{meaning} as {wrong}",
         f"“{meaning}” is {right} in PS3.16, the device sends {wrong}",
-        "",
+        seen_in,
         applies,
         correct,
     )
@@ -41,7 +41,7 @@ _ROOT: Final = frozenset({"113701"})
 _EVENTS: Final = frozenset({"113706"})
 
 TREE: Final = (
-    _recode(_ROOT, "113745", "X-Ray Detector Data Available", "113945"),  # Hologic, MG-RDSR-Hologic_2D
-    _recode(_EVENTS, "113632", "Anode Target Material", "111632"),  # Giotto, MG-RDSR-Giotto-DBT
-    _recode(_ROOT, "113957", "Acquisition Device Type", "122142"),
+    _recode(_ROOT, "113745", "X-Ray Detector Data Available", "113945", "MG-RDSR-Hologic_2D"),
+    _recode(_EVENTS, "113632", "Anode Target Material", "111632", "MG-RDSR-Giotto-DBT"),
+    _recode(_ROOT, "113957", "Acquisition Device Type", "122142", ""),
 )

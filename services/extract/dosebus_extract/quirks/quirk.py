@@ -34,6 +34,22 @@ class ReportQuirk(Generic[Part]):
     correct: Callable[[Part], Part]
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderQuirk(Generic[Part]):
+    """A value that a maker's headers tell in another place or another unit."""
+
+    name: str
+    reason: str
+    seen_in: str
+    applies: Callable[[Header], bool]
+    value: Callable[[Header], Part]
+
+
+def told(header: Header, quirks: Iterable[HeaderQuirk[Part]]) -> Part | None:
+    """What the first quirk that fits makes of the header; None where none fits."""
+    return next((quirk.value(header) for quirk in quirks if quirk.applies(header)), None)
+
+
 def straighten(root: Node, header: Header, quirks: Iterable[TreeQuirk]) -> None:
     """Apply every tree quirk that fits."""
     for quirk in quirks:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
+from dosebus_extract.quirks.quirk import HeaderQuirk
 from dosebus_extract.sr.header import Header
 from dosebus_extract.study_header import MANUFACTURER, MODEL, STUDY_DESCRIPTION
 
@@ -34,29 +34,35 @@ def exposure_label(header: Header) -> str | None:
     return next((label for word, label in _LABELS if _is(header, MANUFACTURER, word)), None)
 
 
-def source_detector_mm(header: Header) -> float | None:
-    """Kodak DR 7500 writes Distance Source to Detector in decimetres (DX-Im-Carestream_DR7500-1)."""
+def _from_decimetres(header: Header) -> float | None:
     sent = header.number(_SOURCE_DETECTOR)
-    if sent is not None and _is(header, MODEL, "dr 7500"):
-        return float(f"{sent * _DECIMETRES:.12g}")
-    return sent
+    return None if sent is None else float(f"{sent * _DECIMETRES:.12g}")
 
 
-def _toshiba_protocol(header: Header) -> str | None:
-    """Toshiba MEC writes the protocol into Image Comments."""
-    if _is(header, MANUFACTURER, "toshiba") and _is(header, _SOFTWARE, "tm_tfd_1.0"):
-        return header.text(_IMAGE_COMMENTS)
-    return None
-
-
-def _study_as_request(header: Header) -> str | None:
-    """Canon CXDI and Carestream DRX-Revolution tell what was requested only in Study Description."""
-    if _is(header, MODEL, "cxdi") or _is(header, MODEL, "drx-revolution"):
-        return header.text(STUDY_DESCRIPTION)
-    return None
-
-
-EXPOSURE_LABELS: Final = exposure_label
-DISTANCE: Final = source_detector_mm
-PROTOCOL: Final[tuple[Callable[[Header], str | None], ...]] = (_toshiba_protocol,)
-REQUESTED: Final[tuple[Callable[[Header], str | None], ...]] = (_study_as_request,)
+DISTANCE: Final[tuple[HeaderQuirk[float | None], ...]] = (
+    HeaderQuirk(
+        "distance in decimetres",
+        "Kodak DR 7500 writes Distance Source to Detector in dm instead of mm",
+        "DX-Im-Carestream_DR7500-1",
+        lambda header: _is(header, MODEL, "dr 7500"),
+        _from_decimetres,
+    ),
+)
+PROTOCOL: Final[tuple[HeaderQuirk[str | None], ...]] = (
+    HeaderQuirk(
+        "protocol in the image comments",
+        "Toshiba MEC with software TM_TFD_1.0 names the protocol only in Image Comments",
+        "",
+        lambda header: _is(header, MANUFACTURER, "toshiba") and _is(header, _SOFTWARE, "tm_tfd_1.0"),
+        lambda header: header.text(_IMAGE_COMMENTS),
+    ),
+)
+REQUESTED: Final[tuple[HeaderQuirk[str | None], ...]] = (
+    HeaderQuirk(
+        "request in the study description",
+        "Canon CXDI and Carestream DRX-Revolution tell what was requested only in Study Description",
+        "DX-Im-Carestream_DRX",
+        lambda header: _is(header, MODEL, "cxdi") or _is(header, MODEL, "drx-revolution"),
+        lambda header: header.text(STUDY_DESCRIPTION),
+    ),
+)
