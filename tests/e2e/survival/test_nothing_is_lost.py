@@ -32,7 +32,8 @@ from tests.e2e.survival.house import SERVICES, House
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 REPORTS = int(os.environ.get("DOSEBUS_SURVIVAL_REPORTS", "2000"))
-SECONDS_BETWEEN_KILLS = 2.5
+SECONDS_BETWEEN_KILLS = 6.0
+REPORTS_PER_SECOND = 25
 RECIPIENTS = ("physicist@hospital.invalid", "radiographer@hospital.invalid")
 
 
@@ -62,29 +63,8 @@ def prepared(admin_url: str) -> str:
 
 def simulator(port: int, log: Path, reports: int) -> subprocess.Popen[bytes]:
     """Modalities that send again until they are acknowledged."""
-    arguments = [
-        "--to",
-        f"127.0.0.1:{port}",
-        "--kind",
-        "ct",
-        "--kind",
-        "rf",
-        "--kind",
-        "cumulative",
-        "--kind",
-        "duplicate",
-    ]
-    arguments += [
-        "--count",
-        str(reports),
-        "--associations",
-        "4",
-        "--retry",
-        "--log",
-        str(log),
-        "--weeks",
-        "8",
-    ]
+    words = f"--to 127.0.0.1:{port} --kind ct --kind rf --kind cumulative --kind duplicate --count {reports} --weeks 8"
+    arguments = [*words.split(), *f"--associations 4 --rate {REPORTS_PER_SECOND} --retry --log {log}".split()]
     return subprocess.Popen([sys.executable, "-m", "dosebus_standalone", "simulate", *arguments])
 
 
