@@ -37,7 +37,8 @@ class Measurement:
         sign = "<=" if self.at_most else ">="
         return (
             f"target {self.target:<4} {self.what:<58} ours {self.ours:>10.4g} {self.unit:<9} "
-            f"{self.other_is} {self.other:>10.4g} {self.unit:<9} ratio {self.ratio:>8.3f} {sign} {self.limit:<6g} {self.verdict}"
+            f"{self.other_is} {self.other:>10.4g} {self.unit:<9} "
+            f"ratio {self.ratio:>8.3f} {sign} {self.limit:<6g} {self.verdict}"
         )
 
     def record(self) -> dict[str, object]:

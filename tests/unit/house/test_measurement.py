@@ -9,9 +9,16 @@ from tests.load.measurement import Measurement
 
 @pytest.mark.parametrize(
     ("ours", "limit", "at_most", "verdict"),
-    [(1.0, 0.25, True, "ok"), (3.0, 0.25, True, "short"), (8.0, 0.8, False, "ok"), (7.0, 0.8, False, "short")],
+    [
+        (1.0, 0.25, True, "ok"),
+        (3.0, 0.25, True, "short"),
+        (8.0, 0.8, False, "ok"),
+        (7.0, 0.8, False, "short"),
+    ],
 )
-def test_the_verdict_follows_from_ratio_and_limit(ours: float, limit: float, at_most: bool, verdict: str) -> None:
+def test_the_verdict_follows_from_ratio_and_limit(
+    ours: float, limit: float, at_most: bool, verdict: str
+) -> None:
     measured = Measurement("1", "read", ours, 10.0, "pydicom", "ms", limit, at_most)
     assert measured.verdict == verdict
     assert measured.record()["ratio"] == pytest.approx(ours / 10)

@@ -16,7 +16,9 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     data = tmp_path / "data"
     data.mkdir()
-    return Instance(str(data), "postgresql:///dosebus", "secret", "file:///blobs", "http://127.0.0.1:8080", 11112)
+    return Instance(
+        str(data), "postgresql:///dosebus", "secret", "file:///blobs", "http://127.0.0.1:8080", 11112
+    )
 
 
 def test_without_a_running_instance_the_error_says_what_to_give(running: Instance) -> None:
@@ -31,7 +33,9 @@ def test_the_last_announced_instance_is_found(running: Instance) -> None:
     assert stat.S_IMODE((Path(running.data) / "instance.json").stat().st_mode) == 0o600
 
 
-def test_the_environment_wins_over_a_noted_instance(running: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_wins_over_a_noted_instance(
+    running: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     announce(running)
     monkeypatch.setenv("DOSEBUS_DATABASE_URL", "postgresql://elsewhere/dosebus")
     adopt()
