@@ -9,7 +9,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from dosebus.store.engine import Database
-from dosebus.store.tables import alerts, config, dose, export, ingest, qr
+from dosebus.store.tables import alerts, config, dose, export, qr
 from dosebus_extract.outcome import Rejected
 from dosebus_extract.record import record, set_aside
 from dosebus_extract.settings import ExtractSettings
@@ -94,14 +94,20 @@ def make_jobs(url: str) -> None:
     now = datetime.now(UTC)
     jobs = (
         {"state": "running", "rows_total": 6500, "rows_done": 2710},
-        {"state": "completed", "rows_total": 812, "rows_done": 812, "blob_key": "sha256/aa/bb", "size_bytes": 187_220},
+        {
+            "state": "completed",
+            "rows_total": 812,
+            "rows_done": 812,
+            "blob_key": "sha256/aa/bb",
+            "size_bytes": 187_220,
+        },
         {"state": "failed", "rows_done": 0, "reason": "The disk is full."},
     )
     with database.transaction() as tx:
         for number, job in enumerate(jobs):
             tx.execute(
                 sa.insert(export.job).values(
-                    export_id=uuid4(), listing="ct", query="date_from=2026-10-01&study_description=thorax&sort=-study_at",
+                    export_id=uuid4(), listing="ct", query="date_from=2026-10-01&study_description=thorax&sort=-study_at",  # noqa: E501
                     file_format="csv", include_patient=False, requested_by="admin",
                     requested_at=now - timedelta(hours=number), **job,
                 )

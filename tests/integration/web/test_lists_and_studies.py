@@ -81,7 +81,8 @@ def test_a_filter_that_finds_nothing_helps(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["date_from=yesterday", "sort=patient_name", "limit=7", "nonsense=1", "accession=A1", "spiral=many"]
+    "query",
+    ["date_from=yesterday", "sort=patient_name", "limit=7", "nonsense=1", "accession=A1", "spiral=many"],
 )
 def test_a_query_that_cannot_be_answered_says_so(site: Site, query: str) -> None:
     assert site.client("viewer").get(f"/studies/ct?{query}").status_code == 400

@@ -28,13 +28,24 @@ def outbox(site: Site) -> list[tuple[str, dict[str, object]]]:
 
 def test_home_counts_devices_and_what_waits(site: Site) -> None:
     text = site.client("boss").get("/").text
-    for word in ("Alerts waiting", "Objects rejected", "Just recorded", "Last 28 days", "Dose at the reference"):
+    for word in (
+        "Alerts waiting",
+        "Objects rejected",
+        "Just recorded",
+        "Last 28 days",
+        "Dose at the reference",
+    ):
         assert word in text
 
 
 def test_an_export_is_asked_for_with_the_filter_of_the_list(site: Site) -> None:
     client = site.client("exporter")
-    form = {"csrf_token": csrf(client), "listing": "ct", "file_format": "csv", "query": "study_description=head"}
+    form = {
+        "csrf_token": csrf(client),
+        "listing": "ct",
+        "file_format": "csv",
+        "query": "study_description=head",
+    }
     assert client.post("/exports", data=form).status_code == 303
     sent = [data for topic, data in outbox(site) if topic == "export.requested.v1"]
     assert sent[-1]["query"] == "study_description=head"
@@ -176,7 +187,7 @@ def test_pages_hold_no_inline_script_style_or_handler(site: Site) -> None:
         assert ' style="' not in text
         assert "javascript:" not in text
         assert ' onclick="' not in text
-        assert text.count("<script") == text.count("<script type=\"module\" src=")
+        assert text.count("<script") == text.count('<script type="module" src=')
 
 
 def test_a_fault_shows_a_reference_and_no_data(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +225,9 @@ def test_a_path_prefix_is_on_every_link_and_may_be_stripped_or_not(site: Site, t
     web = build(site.url, tmp_path, path_prefix="/dose/", public_url="https://h.example/dose")
     client = TestClient(create_app(web), base_url="https://h.example", follow_redirects=False)
     assert client.get("/dose/studies/ct").headers["location"].startswith("/dose/sign-in?next=%2Fstudies")
-    answer = client.post("/dose/sign-in", data={"username": "viewer", "password": PASSWORD, "next": "/studies/ct"})
+    answer = client.post(
+        "/dose/sign-in", data={"username": "viewer", "password": PASSWORD, "next": "/studies/ct"}
+    )
     assert answer.headers["location"] == "/dose/studies/ct"
     assert "Path=/dose" in answer.headers["set-cookie"]
     assert "Secure" in answer.headers["set-cookie"]

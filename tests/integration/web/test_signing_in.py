@@ -142,6 +142,4 @@ def test_a_new_user_can_sign_in_with_the_password_shown_once(site: Site) -> None
     password = answer.text.split('id="secret">')[1].split("<")[0]
     assert password not in boss.get("/admin/users").text
     client = site.client()
-    assert (
-        client.post("/sign-in", data={"username": "newcomer", "password": password}).status_code == 303
-    )
+    assert client.post("/sign-in", data={"username": "newcomer", "password": password}).status_code == 303

@@ -19,7 +19,15 @@ from dosebus_web.pages.studies.cells import person
 
 @pytest.mark.parametrize(
     "path",
-    ["//evil.example", "/\\evil.example", "https://evil.example", "", "evil", "/a\r\nSet-Cookie: x", "/a\\..\\b"],
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "",
+        "evil",
+        "/a\r\nSet-Cookie: x",
+        "/a\\..\\b",
+    ],
 )
 def test_sign_in_goes_on_only_inside_this_site(path: str) -> None:
     assert safe_path(path) == "/"

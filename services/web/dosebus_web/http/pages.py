@@ -80,6 +80,8 @@ class Pages:
         body = self.environment.get_template(template).render(known | dict(values))
         return HTMLResponse(body, status_code=status_code)
 
-    def redirect(self, path: str, query: Mapping[str, Any] | None = None) -> RedirectResponse:
+    def redirect(
+        self, path: str, query: Mapping[str, Any] | Iterable[tuple[str, str]] | None = None
+    ) -> RedirectResponse:
         """See another page after a POST."""
         return RedirectResponse(self.url(path, query), status_code=303)

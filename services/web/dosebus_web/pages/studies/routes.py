@@ -18,7 +18,7 @@ from dosebus_web.auth.gate import AdminWrites, Viewer, ViewerWrites
 from dosebus_web.auth.sessions import Session
 from dosebus_web.pages.alerts import quantities
 from dosebus_web.pages.exports.formats import formats_of
-from dosebus_web.pages.studies import detail, listview, private
+from dosebus_web.pages.studies import detail, listview, private, views
 from dosebus_web.records import record_document
 from dosebus_web.web import Here
 
@@ -50,12 +50,15 @@ def show_list(request: Request, session: Viewer, here: Here, name: Name) -> Resp
     """The list of a modality, filtered by the address."""
     listing = listing_called(name)
     view = _view(request, session, here, listing)
+    with here.database.reading() as connection:
+        saved = views.seen_by(connection, session.account.id, listing)
     items = [item for item in request.query_params.multi_items() if item[0] != "done"]
     values = {
         "view": view,
         "own_items": items,
         "export_query": urlencode([item for item in view.own_query if item[0] not in ("limit", "after", "before")]),
         "formats": formats_of(listing.name),
+        "views": saved,
     }  # fmt: skip
     status = 400 if view.failed else 200
     return here.pages.render(request, "pages/studies/list.html", values, status_code=status)

@@ -1,0 +1,118 @@
+"""A running standalone DoseBus and a browser for the tests of whole ways."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.fixtures.network import free_port
+
+PASSWORD = "correct horse battery"
+CHROMIUM = "/usr/bin/chromium"
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class Standalone:
+    """A DoseBus of its own, with its ports and data folder."""
+
+    data: Path
+    http_port: int
+    dicom_port: int
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    def dosebus(self, *arguments: str) -> str:
+        """Run a verb of the command and give what it prints."""
+        command = [sys.executable, "-m", "dosebus_standalone.command", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """`dosebus up` with an administrator whose password is known."""
+    folder = tmp_path_factory.mktemp("standalone")
+    (folder / "password").write_text(PASSWORD, encoding="utf-8")
+    site = Standalone(folder / "data", free_port(), free_port())
+    arguments = (
+        "up", "--data", str(site.data), "--http-port", str(site.http_port), "--dicom-port", str(site.dicom_port),
+        "--admin-password-file", str(folder / "password"), "--mail-sink",
+    )  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dosebus_standalone.command", *arguments], stdout=log, stderr=log
+        )
+    try:
+        wait_until_ready(site, process, folder / "log")
+        yield site
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def wait_until_ready(site: Standalone, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when `/readyz` says so; fails with the log when the process ends or two minutes pass."""
+    transport = httpx.HTTPTransport(retries=100)
+    for _ in range(240):
+        if process.poll() is not None:
+            break
+        try:
+            with httpx.Client(transport=transport, timeout=1) as client:
+                if client.get(f"{site.url}/readyz").status_code == 200:
+                    return
+        except httpx.HTTPError:
+            pass
+        with_pause(process)
+    pytest.fail(f"dosebus up is not ready:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def with_pause(process: subprocess.Popen[bytes]) -> None:
+    """Wait half a second, or until the process ends."""
+    try:
+        process.wait(timeout=0.5)
+    except subprocess.TimeoutExpired:
+        return
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, running: Standalone) -> Iterator[Page]:
+    """A page signed in as administrator; the test fails when its console shows an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    opened.goto(f"{running.url}/sign-in")
+    opened.get_by_label("User name").fill("admin")
+    opened.get_by_label("Password").fill(PASSWORD)
+    opened.get_by_role("button", name="Sign in").click()
+    opened.wait_for_url(f"{running.url}/")
+    yield opened
+    context.close()
+    assert faults == []

@@ -1,0 +1,123 @@
+"""From a device's C-STORE to what a physicist sees, in one real process and a real browser."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import PASSWORD, Standalone
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def simulate(running: Standalone, kind: str, count: int, seed: int) -> None:
+    """Send studies of today by C-STORE."""
+    running.dosebus(
+        "simulate", "--to", f"127.0.0.1:{running.dicom_port}", "--kind", kind, "--count", str(count),
+        "--weeks", "0.2", "--seed", str(seed),
+    )  # fmt: skip
+
+
+def test_a_study_appears_on_the_open_home_page_without_a_reload(page: Page, running: Standalone) -> None:
+    expect(page.locator("[data-live-light].good")).to_be_attached(timeout=15_000)
+    expect(page.get_by_text("Nothing has come in yet")).to_be_visible()
+    simulate(running, "ct", 2, seed=1)
+    expect(page.get_by_role("link", name="CT 2 studies")).to_be_visible(timeout=15_000)
+
+
+def test_a_physicist_filters_sorts_opens_a_study_and_reads_its_record(
+    page: Page, running: Standalone
+) -> None:
+    simulate(running, "rf", 3, seed=2)
+    page.goto(f"{running.url}/studies/rf")
+    expect(page.locator("tbody tr")).to_have_count(3, timeout=15_000)
+    page.get_by_role("link", name="DAP").click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("DAP")
+    description = page.locator("tbody tr").first.locator("td").nth(2).inner_text()
+    page.get_by_label("Study description").fill(description)
+    page.get_by_role("button", name="Filter", exact=True).click()
+    expect(page.get_by_label("Study description")).to_have_value(description)
+    page.locator("tbody a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(description)
+    doses = page.locator("table[data-sortable] thead th", has_text="DAP")
+    doses.get_by_role("button").click()
+    expect(doses).to_have_attribute("aria-sort", "ascending")
+    page.get_by_role("link", name="Record").click()
+    expect(page.locator(".tree")).to_contain_text("projection_reports")
+
+
+def test_an_export_is_made_and_downloaded(page: Page, running: Standalone) -> None:
+    page.goto(f"{running.url}/studies/rf")
+    page.get_by_role("button", name="Export CSV").click()
+    link = page.get_by_role("link", name="Download")
+    expect(link.first).to_be_visible(timeout=30_000)
+    with page.expect_download() as started:
+        link.first.click()
+    content = started.value.path().read_text(encoding="utf-8-sig")
+    assert "Study Instance UID" in content.splitlines()[0]
+    assert len(content.splitlines()) > 3
+
+
+def test_an_administrator_adds_a_user_who_signs_in(page: Page, running: Standalone) -> None:
+    page.goto(f"{running.url}/admin/users")
+    page.get_by_label("User name").fill("physicist")
+    page.get_by_role("button", name="Add", exact=True).click()
+    password = page.locator("#secret").inner_text()
+    answer = httpx.post(f"{running.url}/sign-in", data={"username": "physicist", "password": password})
+    assert answer.status_code == 303
+
+
+def test_a_study_is_deleted_after_confirmation(page: Page, running: Standalone) -> None:
+    page.goto(f"{running.url}/studies/ct")
+    before = page.locator("tbody tr").count()
+    page.locator("tbody a").first.click()
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete the study").click()
+    expect(page.locator("tbody tr")).to_have_count(before - 1, timeout=15_000)
+
+
+def test_the_api_answers_to_a_token_of_the_command_line(running: Standalone) -> None:
+    token = running.dosebus("token", "create", "--scope", "read", "--data", str(running.data)).strip()
+    headers = {"authorization": f"Bearer {token}"}
+    studies = httpx.get(f"{running.url}/api/v1/studies", headers=headers).json()["studies"]
+    record = httpx.get(f"{running.url}/api/v1/studies/{studies[0]['study_instance_uid']}", headers=headers)
+    assert record.json()["study_instance_uid"] == studies[0]["study_instance_uid"]
+
+
+def test_pages_work_without_javascript(page: Page, running: Standalone) -> None:
+    with httpx.Client(base_url=running.url, follow_redirects=True) as client:
+        client.post("/sign-in", data={"username": "admin", "password": PASSWORD})
+        text = client.get("/studies/rf?sort=total_dap_gym2").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', text)
+        assert token is not None
+        form = {"csrf_token": token[1], "theme": "light", "back": "/studies/rf"}
+        assert 'data-theme="light"' in client.post("/account/theme", data=form).text
+
+
+def test_no_page_overflows_a_telephone(page: Page, running: Standalone) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path in (
+        "/",
+        "/studies/rf",
+        "/alerts",
+        "/exports",
+        "/query",
+        "/objects",
+        "/services",
+        "/admin/users",
+    ):
+        page.goto(f"{running.url}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_every_service_is_healthy_on_the_services_page(page: Page, running: Standalone) -> None:
+    deadline = time.monotonic() + 20
+    page.goto(f"{running.url}/services")
+    while page.get_by_text("healthy").count() < 6 and time.monotonic() < deadline:
+        page.reload()
+    assert page.get_by_text("healthy").count() == 6
+    expect(page.get_by_text("None. Every message was handled.")).to_be_visible()
