@@ -18,6 +18,7 @@ VERBS = {
     "import": ("dosebus_ingest.cli", "import_"),
     "user": ("dosebus_web.cli", "user"),
     "token": ("dosebus_web.cli", "token"),
+    "audit": ("dosebus_alerts.cli", "audit"),
 }
 
 

@@ -35,12 +35,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `verify` found: the number of entries, the last hash, and the first entry that does not fit."""
+    """What `verify` found: the number of sound entries, the last hash, and the first entry that does not fit."""
 
     entries: int
     head: str
     broken_at: int | None
     reason: str | None = None
+    head_found: bool = False
+    """Whether the hash that was looked for is that of an entry."""
 
 
 def seal(previous: str, seq: int, at: datetime, entry: Entry) -> str:
@@ -87,19 +89,19 @@ def append(tx: Transaction, entries: Iterable[Entry]) -> None:
     tx.execute(sa.insert(audit), rows)
 
 
-def verify(connection: Connection) -> Verdict:
-    """Recompute the whole chain. A cut-off end shows only against a head that was noted elsewhere."""
-    previous, count = GENESIS, 0
+def verify(connection: Connection, noted_head: str | None = None) -> Verdict:
+    """Recompute the whole chain. That its end was cut off shows only against a head noted elsewhere."""
+    previous, count, found = GENESIS, 0, noted_head == GENESIS
     for row in connection.execute(
         sa.select(audit).order_by(audit.c.seq), execution_options={"yield_per": 1000}
     ):
-        count += 1
-        if row.seq != count:
-            return Verdict(count - 1, previous, count, f"entry {count} is missing")
-        if row.previous_hash != previous:
-            return Verdict(count - 1, previous, row.seq, "does not continue the entry before")
         entry = Entry(row.action, row.alert_id, row.details, row.actor)
+        if row.seq != count + 1:
+            return Verdict(count, previous, count + 1, "it is missing")
+        if row.previous_hash != previous:
+            return Verdict(count, previous, row.seq, "it does not continue the entry before")
         if row.hash != seal(previous, row.seq, row.at, entry):
-            return Verdict(count - 1, previous, row.seq, "was changed after it was written")
-        previous = row.hash
-    return Verdict(count, previous, None)
+            return Verdict(count, previous, row.seq, "it was changed after it was written")
+        previous, count = row.hash, row.seq
+        found = found or previous == noted_head
+    return Verdict(count, previous, None, head_found=found)

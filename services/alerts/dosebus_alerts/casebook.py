@@ -19,7 +19,7 @@ from dosebus.store.tables.alerts import alert
 from dosebus.store.transaction import Transaction
 from dosebus.telemetry import traces
 from dosebus_alerts import outbound
-from dosebus_alerts.audit import Entry
+from dosebus_alerts.audit import Entry, append
 from dosebus_alerts.configuration import Configuration, Recipient
 from dosebus_alerts.rules import Breach, still_holds, to_tell
 
@@ -177,6 +177,34 @@ class Casebook:
 
     def _note(self, alert_id: UUID, action: str, **details: object) -> None:
         self.entries.append(Entry(action, alert_id, details))
+
+
+BEFORE: Mapping[str, tuple[str, ...]] = {
+    "acknowledged": OPEN_STATES,
+    "justified": (*OPEN_STATES, "acknowledged"),
+    "closed": (*OPEN_STATES, "acknowledged", "justified"),
+}
+"""The states that a person can lead an alert to, and those from which."""
+
+
+def deal_with(tx: Transaction, alert_id: UUID, state: str, by: str, justification_code: str | None) -> bool:
+    """Note that a person dealt with an alert: when, who, and why. What waits of its mail is sent all the same.
+
+    False where the alert is further on already, so that the same word twice is one.
+    """
+    now = datetime.now(UTC)
+    values: dict[str, object] = {f"{state}_at": now, f"{state}_by": by}
+    if state == "justified":
+        values["justification_code"] = justification_code
+    moved = tx.execute(
+        sa.update(alert)
+        .where(alert.c.id == alert_id, alert.c.state.in_(BEFORE[state]))
+        .values(state=state, changed_at=now, **values)
+    )
+    if moved.rowcount != 1:
+        return False
+    append(tx, [Entry(state, alert_id, {"justification_code": justification_code}, by)])
+    return True
 
 
 def with_state(tx: Transaction, alert_id: UUID, before: Sequence[str], after: str) -> bool:

@@ -8,11 +8,19 @@ import sqlalchemy as sa
 
 from dosebus.bus.consumers import Consumers
 from dosebus.bus.message import Message, Reject
-from dosebus.events.alerts import AlertRecalculationRequested, AlertSettingsChanged, AlertTestMailRequested
+from dosebus.events.alerts import (
+    AlertMailRequested,
+    AlertRecalculationRequested,
+    AlertSettingsChanged,
+    AlertStateRequested,
+    AlertTestMailRequested,
+)
 from dosebus.events.extract import StudyRecorded, StudyRemoved
 from dosebus.store.tables.config import alert_recipient
 from dosebus.store.transaction import Transaction
 from dosebus_alerts import outbound, recalculation
+from dosebus_alerts.audit import Entry, append
+from dosebus_alerts.casebook import deal_with
 from dosebus_alerts.check import check_studies
 from dosebus_alerts.configuration import Recipient
 from dosebus_alerts.settings import AlertsSettings
@@ -57,4 +65,23 @@ def send_test_mail(
     outbound.queue(
         tx, None, "test", [recipient], settings.mail_domain, message.traceparent, event.requested_by
     )
+    tx.after_commit(mail_bell.set)
+
+
+@consumers.on(AlertStateRequested)
+def change_state(event: AlertStateRequested, tx: Transaction) -> None:
+    """Note who dealt with an alert. Rejects a justification without its reason."""
+    if event.state == "justified" and not event.justification_code:
+        raise Reject("no_reason", f"alert {event.alert_id} cannot be justified without a reason")
+    deal_with(tx, event.alert_id, event.state, event.requested_by, event.justification_code)
+
+
+@consumers.on(AlertMailRequested)
+def send_mail_again(event: AlertMailRequested, tx: Transaction, mail_bell: threading.Event) -> None:
+    """Send a mail once more on a person's word. Rejects when it is neither failed nor in doubt."""
+    row = outbound.send_again(tx, event.mail_id)
+    if row is None:
+        raise Reject("not_to_be_sent_again", f"mail {event.mail_id} is neither failed nor in doubt")
+    if row.alert_id is not None:
+        append(tx, [Entry("mail_sent_again", row.alert_id, {"mail_id": str(row.id)}, event.requested_by)])
     tx.after_commit(mail_bell.set)

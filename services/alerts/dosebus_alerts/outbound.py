@@ -128,21 +128,15 @@ def recover(tx: Transaction) -> tuple[list[UUID], list[Row[Any]]]:
     return list(safe), list(doubtful)
 
 
-def send_again(tx: Transaction, mail_id: UUID) -> bool:
-    """Queue a mail that failed or is in doubt, on a person's word."""
-    return (
-        _move(
-            tx,
-            mail.c.id == mail_id,
-            ("failed", "in_doubt"),
-            "queued",
-            claim=None,
-            attempts=0,
-            created_at=datetime.now(UTC),
-            next_attempt_at=datetime.now(UTC),
-        )
-        == 1
-    )
+def send_again(tx: Transaction, mail_id: UUID) -> Row[Any] | None:
+    """Queue a mail that failed or is in doubt, on a person's word; None where it is neither."""
+    now = datetime.now(UTC)
+    return tx.execute(
+        sa.update(mail)
+        .where(mail.c.id == mail_id, mail.c.state.in_(("failed", "in_doubt")))
+        .values(state="queued", claim=None, attempts=0, created_at=now, changed_at=now, next_attempt_at=now)
+        .returning(mail)
+    ).first()
 
 
 def states_of(tx: Transaction, alert_id: UUID) -> set[str]:

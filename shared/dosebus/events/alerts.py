@@ -1,6 +1,6 @@
 """Events that alerts publishes, and the commands it takes."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from dosebus.events.base import Command, Event
@@ -66,4 +66,26 @@ class AlertTestMailRequested(Command):
     owner: ClassVar[str] = "web"
 
     recipient_id: int
+    requested_by: str
+
+
+class AlertStateRequested(Command):
+    """A person deals with an alert: acknowledges it, justifies it by a coded reason, or closes it."""
+
+    topic: ClassVar[str] = "alert.state.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    alert_id: UUID
+    state: Literal["acknowledged", "justified", "closed"]
+    justification_code: str | None = None
+    requested_by: str
+
+
+class AlertMailRequested(Command):
+    """Send a mail that failed, or of which nobody knows whether it arrived, once more."""
+
+    topic: ClassVar[str] = "alert.mail.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    mail_id: UUID
     requested_by: str

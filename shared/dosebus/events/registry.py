@@ -19,6 +19,8 @@ EVENTS: tuple[type[Event], ...] = (
     alerts.AlertRecalculationRequested,
     alerts.AlertSettingsChanged,
     alerts.AlertTestMailRequested,
+    alerts.AlertStateRequested,
+    alerts.AlertMailRequested,
     export.ExportRequested,
     export.ExportCancelRequested,
     export.ExportDeletionRequested,

@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dosebus.bus.message import Reject
+from dosebus.events.alerts import AlertMailRequested
 from dosebus.store.tables.alerts import alert, mail
-from dosebus_alerts import outbound
+from dosebus_alerts import consumers, outbound
 from dosebus_alerts.audit import audit
 from dosebus_alerts.configuration import Recipient
 from dosebus_alerts.courier import Server
@@ -105,10 +107,14 @@ def test_it_gives_up_in_the_end_and_a_person_can_send_it_again(hospital: Any, ma
     assert (row.state, row.reason_code) == ("failed", "message_refused_452")
     mail_server.at_message = lambda: None
     with hospital.alerts.transaction() as tx:
-        assert outbound.send_again(tx, row.id)
+        again = AlertMailRequested(mail_id=row.id, requested_by="admin")
+        consumers.send_mail_again(again, tx, threading.Event())
     work_off(hospital.sender(mail_server.server))
     assert len(mail_server.messages) == 1
     assert [row.state for row in hospital.rows(alert)] == ["sent"]
+    with hospital.alerts.transaction() as tx, pytest.raises(Reject):
+        consumers.send_mail_again(again, tx, threading.Event())
+    assert len(hospital.rows(audit, audit.c.action == "mail_sent_again")) == 1
 
 
 @pytest.mark.parametrize("answer", ["hang up", "take and hang up"])
