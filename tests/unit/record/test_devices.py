@@ -20,7 +20,7 @@ def test_a_moved_station_with_its_serial_number_is_the_same_device() -> None:
     assert identity_key(one) == identity_key(other)
 
 
-@pytest.mark.parametrize("serial", [None, "", "0", "0000", "none", "N/A", "unknown", "12345", "XXX"])
+@pytest.mark.parametrize("serial", [None, "", "0", "0000", "none", "N/A", "unknown", "12345", "xxxx"])
 def test_a_serial_number_that_is_none_leaves_the_place(serial: str | None) -> None:
     one = Equipment(model="M", device_serial_number=serial, station_name="A")
     other = Equipment(model="M", device_serial_number=serial, station_name="B")
