@@ -33,7 +33,9 @@ class SecretFileSource(PydanticBaseSettingsSource):
 class ServiceSettings(BaseSettings):
     """What every service needs to know; environment variables carry the prefix `DOSEBUS_`."""
 
-    model_config = SettingsConfigDict(env_prefix="DOSEBUS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="DOSEBUS_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     database_url: str = "postgresql://127.0.0.1:5432/dosebus"
     database_password: SecretStr | None = None
