@@ -77,66 +77,49 @@ class Casebook:
                 self._withdraw(row)
 
     def _raise(self, breach: Breach) -> None:
-        rule, study, now = breach.rule, breach.study, datetime.now(UTC)
-        wanting = [one for one in self.configuration.recipients if one.wants(rule)]
+        wanting = [one for one in self.configuration.recipients if one.wants(breach.rule)]
         reached = [one for one in wanting if one.email is not None]
         silent = self.origin == "recalculation" and not self.configuration.mail_after_recalculation
+        mailed = [] if silent else reached
         note = _mail_note(wanting, reached, silent=silent)
         alert_id = uuid7()
         inserted = self.tx.execute(
             insert(alert)
             .values(
                 id=alert_id,
-                identity=breach.identity,
-                rule_key=rule.key,
-                rule_version=rule.version,
-                rule_title=rule.title,
-                quantity=rule.quantity,
-                scope=rule.scope,
-                weeks=rule.weeks,
-                level=breach.level,
-                severity=rule.severity,
-                study_id=study.study_id,
-                study_instance_uid=study.study_instance_uid,
-                patient=study.patient,
-                value=breach.value,
-                evidence=_evidence(breach),
                 origin=self.origin,
-                state="queued" if reached and not silent else "detected",
+                state="queued" if mailed else "detected",
                 mail_note=note,
                 without_address=[one.name for one in wanting if one.email is None],
-                raised_at=now,
-                changed_at=now,
+                **_row_of(breach),
             )
             .on_conflict_do_nothing(index_elements=[alert.c.identity])
             .returning(alert.c.id)
         ).first()
         if inserted is None:
             return
-        if not silent:
-            outbound.queue(
-                self.tx, alert_id, "alert", reached, self.sender_domain, traces.current_traceparent()
-            )
+        traceparent = traces.current_traceparent()
+        outbound.queue(self.tx, alert_id, "alert", mailed, self.sender_domain, traceparent)
         self.tx.publish(
             AlertRaised(
                 alert_id=alert_id,
-                rule_key=rule.key,
-                study_id=study.study_id,
-                study_instance_uid=study.study_instance_uid,
+                rule_key=breach.rule.key,
+                study_id=breach.study.study_id,
+                study_instance_uid=breach.study.study_instance_uid,
                 level=f"{breach.level:.12g}",
-                severity=rule.severity,
+                severity=breach.rule.severity,
             )
         )
         self._note(
             alert_id,
             "raised",
-            rule=rule.key,
-            rule_version=rule.version,
-            study_instance_uid=study.study_instance_uid,
+            rule=breach.rule.key,
+            rule_version=breach.rule.version,
+            study_instance_uid=breach.study.study_instance_uid,
             level=breach.level,
             value=breach.value,
             origin=self.origin,
-            mails=0 if silent else len(reached),
+            mails=len(mailed),
             mail_note=note,
         )
         self.tally += Tally(raised=1)
@@ -215,6 +198,28 @@ def with_state(tx: Transaction, alert_id: UUID, before: Sequence[str], after: st
         .values(state=after, changed_at=datetime.now(UTC))
     )
     return moved.rowcount == 1
+
+
+def _row_of(breach: Breach) -> dict[str, object]:
+    rule, study, now = breach.rule, breach.study, datetime.now(UTC)
+    return {
+        "identity": breach.identity,
+        "rule_key": rule.key,
+        "rule_version": rule.version,
+        "rule_title": rule.title,
+        "quantity": rule.quantity,
+        "scope": rule.scope,
+        "weeks": rule.weeks,
+        "level": breach.level,
+        "severity": rule.severity,
+        "study_id": study.study_id,
+        "study_instance_uid": study.study_instance_uid,
+        "patient": study.patient,
+        "value": breach.value,
+        "evidence": _evidence(breach),
+        "raised_at": now,
+        "changed_at": now,
+    }
 
 
 def _evidence(breach: Breach) -> list[dict[str, object]]:
