@@ -10,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aio_pika
 import structlog
@@ -23,20 +21,16 @@ from aio_pika.abc import (
     AbstractChannel,
     AbstractConnection,
     AbstractExchange,
-    AbstractIncomingMessage,
-    AbstractQueue,
 )
-from aio_pika.exceptions import AMQPException, DeliveryError
+from aio_pika.exceptions import DeliveryError
+from aiormq.channel import Channel as PlainChannel
 
-from dosebus.bus.amqp_letters import delivery_of, letter
+from dosebus.bus.amqp_consuming import LOST, Consumption
+from dosebus.bus.amqp_letters import properties
 from dosebus.bus.amqp_looking import count, dead_letters_of, depths_of, take_dead
 from dosebus.bus.amqp_topology import (
     EXCHANGE,
     QueueLayout,
-    dead_name,
-    delay_name,
-    delays_of,
-    fitting_delay,
     layout_of,
 )
 from dosebus.bus.bus import Deliver
@@ -44,15 +38,10 @@ from dosebus.bus.fault import describe
 from dosebus.bus.message import (
     BusUnavailableError,
     DeadLetter,
-    Delivery,
-    Done,
-    Outcome,
     Outgoing,
-    Park,
     PublishError,
     Queue,
     QueueDepth,
-    Retry,
 )
 from dosebus.telemetry.metrics import CONSUMER_THREADS
 
@@ -64,24 +53,7 @@ CALL_SECONDS = 40.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 LOOK_SECONDS = 10.0
 MISSING_SECONDS = 60.0
-LOST = (AMQPException, OSError, TimeoutError, RuntimeError)
-"""What the library raises when the broker is away or a channel has closed under a call."""
-
 Answer = TypeVar("Answer")
-
-
-@dataclass
-class Consumer:
-    """A queue that this process consumes, with the threads that handle its messages."""
-
-    queue: Queue
-    deliver: Deliver
-    prefetch: int
-    pool: ThreadPoolExecutor
-    in_hand: set[asyncio.Task[None]] = field(default_factory=set)
-    channel: AbstractChannel | None = None
-    consumed: AbstractQueue | None = None
-    tag: str | None = None
 
 
 class AmqpBus:
@@ -91,11 +63,12 @@ class AmqpBus:
         self._url = url
         self._name = name
         self._queues: dict[str, Queue] = {}
-        self._consumers: list[Consumer] = []
+        self._consumers: list[Consumption] = []
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._exchange: AbstractExchange | None = None
         self._missing_since: float | None = None
+        self._draining = False
         self._stopping = False
         self._log = structlog.get_logger("dosebus.bus")
         self._loop = asyncio.new_event_loop()
@@ -163,14 +136,15 @@ class AmqpBus:
             if done:
                 return
             closed.cancel()
-            await self._look_for_consumers()
+            if not self._draining:
+                await self._look_for_consumers()
 
     async def _look_for_consumers(self) -> None:
         missing = False
         for consumer in self._consumers:
             depth = await count(self._own_channel, consumer.queue.name)
             CONSUMER_THREADS.labels(consumer.queue.name).set(depth[1])
-            missing = missing or depth[1] == 0 or consumer.channel is None or consumer.channel.is_closed
+            missing = missing or depth[1] == 0 or not consumer.is_attached()
         if not missing:
             self._missing_since = None
         elif self._missing_since is None:
@@ -243,12 +217,18 @@ class AmqpBus:
 
     async def _publish_all(self, messages: Sequence[Outgoing]) -> set[str]:
         await asyncio.wait_for(self._connected.wait(), CONNECT_SECONDS)
-        exchange = self._exchange
-        if exchange is None:
+        if self._channel is None:
             raise ConnectionError("not connected")
+        plain = cast("PlainChannel", await self._channel.get_underlay_channel())
+        # The channel below aio-pika's: all frames are written at once, none waits for the one before to drain.
         sending = [
-            exchange.publish(
-                letter(message.body, message.id, message.topic), message.topic, mandatory=message.mandatory
+            plain.basic_publish(
+                message.body,
+                exchange=EXCHANGE,
+                routing_key=message.topic,
+                properties=properties(message.id, message.topic),
+                mandatory=message.mandatory,
+                wait=False,
             )
             for message in messages
         ]
@@ -265,94 +245,39 @@ class AmqpBus:
 
     def consume(self, queue: Queue, deliver: Deliver, workers: int = 1, prefetch: int | None = None) -> None:
         """Handle a queue's messages on `workers` threads; the first connection, or the next, brings them."""
-        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=queue.name)
-        consumer = Consumer(queue, deliver, prefetch or max(PREFETCH, 2 * workers), pool)
-        self._call(self._add_consumer(consumer))
+        ahead = prefetch or max(PREFETCH, 2 * workers)
+        self._call(self._add_consumer(Consumption(self._loop, queue, deliver, workers, ahead)))
 
-    async def _add_consumer(self, consumer: Consumer) -> None:
-        self._queues.setdefault(consumer.queue.name, consumer.queue)
-        self._consumers.append(consumer)
+    async def _add_consumer(self, consumption: Consumption) -> None:
+        self._queues.setdefault(consumption.queue.name, consumption.queue)
+        self._consumers.append(consumption)
         if self._connected.is_set():
-            await self._consume(consumer)
+            await self._consume(consumption)
 
-    async def _consume(self, consumer: Consumer) -> None:
+    async def _consume(self, consumption: Consumption) -> None:
         if self._connection is None:
             raise ConnectionError("not connected")
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        consumer.channel = channel
-        await channel.set_qos(prefetch_count=consumer.prefetch)
-        consumer.consumed = await channel.get_queue(consumer.queue.name, ensure=False)
-        consumer.tag = await consumer.consumed.consume(self._taker(consumer, channel))
-        CONSUMER_THREADS.labels(consumer.queue.name).set(1)
-
-    def _taker(
-        self, consumer: Consumer, channel: AbstractChannel
-    ) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
-        async def take(message: AbstractIncomingMessage) -> None:
-            task = asyncio.current_task()
-            if task is not None:
-                consumer.in_hand.add(task)
-            try:
-                delivery = delivery_of(message, consumer.queue.name)
-                outcome = await self._loop.run_in_executor(consumer.pool, consumer.deliver, delivery)
-                await self._settle(consumer.queue, channel, message, delivery, outcome)
-            except LOST as error:
-                # Without an ack the broker delivers it again; the inbox makes that harmless.
-                self._log.warning(
-                    "not settled, will come again", queue=consumer.queue.name, error=describe(error)
-                )
-            finally:
-                if task is not None:
-                    consumer.in_hand.discard(task)
-
-        return take
-
-    async def _settle(
-        self,
-        queue: Queue,
-        channel: AbstractChannel,
-        message: AbstractIncomingMessage,
-        delivery: Delivery,
-        outcome: Outcome,
-    ) -> None:
-        """Do as the outcome says; a copy elsewhere is confirmed before the original is acknowledged."""
-        match outcome:
-            case Done():
-                pass
-            case Retry(seconds, counted):
-                name = delay_name(queue.name, fitting_delay(delays_of(queue), seconds))
-                again = letter(
-                    message.body, delivery.id, delivery.topic, attempt=delivery.attempt + int(counted)
-                )
-                await channel.default_exchange.publish(again, name, mandatory=True)
-            case Park(reason_code, reason):
-                parked = letter(
-                    message.body, delivery.id, delivery.topic, attempt=delivery.attempt, queue=queue.name,
-                    reason_code=reason_code, reason=reason,
-                )  # fmt: skip
-                await channel.default_exchange.publish(parked, dead_name(queue.service), mandatory=True)
-        await message.ack()
+        await consumption.attach(channel)
+        CONSUMER_THREADS.labels(consumption.queue.name).set(1)
 
     def drain(self, seconds: float) -> bool:
         """Cancel the consumers and wait for what is in hand."""
+        deadline = time.monotonic() + seconds
+        self._draining = True
         try:
-            return self._call(self._drain(seconds), seconds + CONNECT_SECONDS)
-        except BusUnavailableError:
-            return False
+            self._call(self._cancel_all())
+        except BusUnavailableError as error:
+            self._log.debug("broker was away at the end", error=str(error))
+        left = [
+            consumption.wait_until_idle(max(0.0, deadline - time.monotonic()))
+            for consumption in self._consumers
+        ]
+        return all(left)
 
-    async def _drain(self, seconds: float) -> bool:
-        self._stopping = True
-        for consumer in self._consumers:
-            if consumer.consumed is not None and consumer.tag is not None and self._connected.is_set():
-                try:
-                    await consumer.consumed.cancel(consumer.tag)
-                except LOST as error:
-                    self._log.debug("consumer was gone already", error=describe(error))
-        tasks = {task for consumer in self._consumers for task in consumer.in_hand}
-        if not tasks:
-            return True
-        _, pending = await asyncio.wait(tasks, timeout=seconds)
-        return not pending
+    async def _cancel_all(self) -> None:
+        for consumption in self._consumers:
+            await consumption.cancel()
 
     # looking
 
@@ -378,9 +303,11 @@ class AmqpBus:
 
     def broken(self) -> bool:
         """Whether the loop or its supervisor died, or a consumer has been missing for long."""
-        if self._stopping:
+        if self._draining or self._stopping:
             return False
         if not self._thread.is_alive() or self._supervisor.done():
+            return True
+        if not all(consumption.threads_live() for consumption in self._consumers):
             return True
         return self._missing_since is not None and time.monotonic() - self._missing_since > MISSING_SECONDS
 
@@ -391,8 +318,8 @@ class AmqpBus:
             self._call(self._disconnect(), CONNECT_SECONDS)
         except BusUnavailableError as error:
             self._log.debug("broker was away at the end", error=str(error))
-        for consumer in self._consumers:
-            consumer.pool.shutdown(wait=False, cancel_futures=True)
+        for consumption in self._consumers:
+            consumption.stop()
         self._supervisor.cancel()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=CONNECT_SECONDS)

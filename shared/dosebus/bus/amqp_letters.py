@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import DeliveredMessage
+from pamqp.commands import Basic
 
 from dosebus.bus.message import DeadLetter, Delivery
 
+PERSISTENT = 2
+"""AMQP 0-9-1 delivery mode."""
 ATTEMPT, QUEUE, REASON_CODE, REASON, PARKED_AT = (
     "x-dosebus-attempt",
     "x-dosebus-queue",
@@ -19,8 +22,7 @@ ATTEMPT, QUEUE, REASON_CODE, REASON, PARKED_AT = (
 )
 
 
-def letter(
-    body: bytes,
+def properties(
     message_id: str,
     topic: str,
     *,
@@ -28,33 +30,32 @@ def letter(
     queue: str = "",
     reason_code: str = "",
     reason: str = "",
-) -> aio_pika.Message:
-    """A persistent message; the headers say what DoseBus must know of it besides its body."""
-    headers: dict[str, Any] = {ATTEMPT: attempt}
+) -> Basic.Properties:
+    """A persistent message's properties; headers say what DoseBus must know of it besides its body."""
+    headers: dict[str, Any] = {}
+    if attempt > 1:
+        headers[ATTEMPT] = attempt
     if queue:
-        parked = {
-            QUEUE: queue,
-            REASON_CODE: reason_code,
-            REASON: reason,
-            PARKED_AT: datetime.now(UTC).isoformat(),
-        }
-        headers |= parked
-    return aio_pika.Message(
-        body,
-        headers=headers,
+        headers[QUEUE] = queue
+        headers[REASON_CODE] = reason_code
+        headers[REASON] = reason
+        headers[PARKED_AT] = datetime.now(UTC).isoformat()
+    return Basic.Properties(
         message_id=message_id,
-        type=topic,
+        message_type=topic,
         content_type="application/cloudevents+json",
-        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        delivery_mode=PERSISTENT,
+        headers=headers or None,
     )
 
 
-def delivery_of(message: AbstractIncomingMessage, queue: str) -> Delivery:
+def delivery_of(message: DeliveredMessage, queue: str) -> Delivery:
     """What the handler is given of a message."""
-    attempt = message.headers.get(ATTEMPT, 1)
+    header = message.header.properties
+    attempt = (header.headers or {}).get(ATTEMPT, 1)
     return Delivery(
-        message.message_id or "",
-        message.type or message.routing_key or "",
+        header.message_id or "",
+        header.message_type or message.routing_key or "",
         message.body,
         queue,
         int(str(attempt)),

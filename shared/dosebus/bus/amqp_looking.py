@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from aio_pika.abc import AbstractChannel
 from aiormq.exceptions import ChannelNotFoundEntity
 
-from dosebus.bus.amqp_letters import dead_letter_of, letter
+from dosebus.bus.amqp_letters import dead_letter_of, properties
 from dosebus.bus.amqp_topology import dead_name, delay_name, delays_of
 from dosebus.bus.message import DeadLetter, Queue, QueueDepth
 
@@ -64,8 +64,11 @@ async def take_dead(open_channel: OpenChannel, service: str, message_id: str, *,
                 continue
             if replay:
                 parked = dead_letter_of(message, service)
-                again = letter(message.body, message_id, parked.topic)
-                await channel.default_exchange.publish(again, parked.queue, mandatory=True)
+                plain = await channel.get_underlay_channel()
+                again = properties(message_id, parked.topic)
+                await plain.basic_publish(
+                    message.body, routing_key=parked.queue, properties=again, mandatory=True
+                )
             await message.ack()
             return True
     return False
