@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-FORMATS: tuple[tuple[str, str], ...] = (("csv", "Export CSV"),)
+FORMATS: tuple[tuple[str, str], ...] = (("csv", "Export CSV"), ("xlsx", "Export XLSX"))
+"""Names of formats as export knows them, with the words on their buttons."""
 
 
 def formats_of(listing: str) -> tuple[tuple[str, str], ...]:
-    """Formats of a listing with the words on their buttons."""
+    """The formats of a listing."""
     return FORMATS if listing else ()
