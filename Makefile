@@ -57,10 +57,12 @@ lint: setup ## ruff, mypy strict, import layers, house limits, event snapshots
 	@$(BIN)/python scripts/house_limits.py
 	@$(BIN)/python -m dosebus.events.snapshots
 	@$(BIN)/python scripts/write_contracts.py --check
+	@$(BIN)/python scripts/write_conformance.py --check
 
 .PHONY: contracts
-contracts: setup ## Write docs/contracts.md anew from the code
+contracts: setup ## Write docs/contracts.md and docs/conformance.md anew from the code
 	@$(BIN)/python scripts/write_contracts.py
+	@$(BIN)/python scripts/write_conformance.py
 
 .PHONY: format
 format: setup ## Put the code into the house's form
