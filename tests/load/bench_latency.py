@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
-from pathlib import Path
 from statistics import median
 
 import httpx
 
 from dosebus_simulator.ct import make_ct
-from tests.fixtures.standalone import Standalone
+from tests.fixtures.standalone import Standalone, running_standalone
 from tests.load.measurement import Measurement
 from tests.load.raw_storage import RawAssociation, bare_data_set, data_pdus, store_command
 
@@ -28,14 +26,9 @@ LIST = "/studies/ct/rows"
 
 
 def measure() -> Iterator[Measurement]:
-    """The median, and the slowest of all."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        standalone = Standalone(Path(folder))
-        standalone.start()
-        try:
-            taken = latencies(standalone)
-        finally:
-            standalone.stop()
+    """The median of single reports, each on a system at rest."""
+    with running_standalone() as standalone:
+        taken = latencies(standalone)
     yield Measurement(
         target="6",
         what=f"last byte of a C-STORE to the list page, median of {len(taken)}",

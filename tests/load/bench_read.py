@@ -48,4 +48,6 @@ def measure() -> Iterator[Measurement]:
         runs = 3 if len(data) > 1_000_000 else 7
         ours = median_cpu_seconds(lambda data=data: read(data), runs)  # type: ignore[misc]
         other = median_cpu_seconds(lambda data=data: walk(data), runs)  # type: ignore[misc]
-        yield Measurement("1", f"read {name}", ours * 1000, other * 1000, "pydicom", "ms CPU", LIMIT, at_most=True)
+        yield Measurement(
+            "1", f"read {name}", ours * 1000, other * 1000, "pydicom", "ms CPU", LIMIT, at_most=True
+        )

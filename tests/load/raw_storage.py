@@ -114,10 +114,16 @@ class RawAssociation:
             raise ConnectionError(f"PDU type {kind} instead of an acceptance: {body.hex()}")
         return cls(connection, count(1))
 
-    def store(self, sop_instance_uid: str, encoded: bytes, pdu_length: int = 131_072) -> int:
+    def store(
+        self,
+        sop_instance_uid: str,
+        encoded: bytes,
+        pdu_length: int = 131_072,
+        sop_class_uid: str = DOSE_SR,
+    ) -> int:
         """Send a C-STORE and give the status of its answer."""
         self.connection.sendall(
-            data_pdus(1, store_command(next(self._numbers), sop_instance_uid), pdu_length)
+            data_pdus(1, store_command(next(self._numbers), sop_instance_uid, sop_class_uid), pdu_length)
             + data_pdus(0, encoded, pdu_length)
         )
         return self.answer()
