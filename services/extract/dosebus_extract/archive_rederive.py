@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from dosebus_extract.record import (
     write_combined,
 )
 from dosebus_extract.settings import ExtractSettings
+from dosebus_extract.store_history import keep_history
 from dosebus_extract.store_object import Incoming, settle_contributions
 from dosebus_extract.store_study import lock_all_studies, lock_study, standing
 
@@ -116,7 +116,7 @@ def rederive_study(
     derived = derive(tx, blobs, settings, study_id)
     changed = bool(list(differences(unpack(Study, old["record"]), derived.combined.study)))
     if changed:
-        _keep_history(tx, old)
+        keep_history(tx, old, f"derived again by extractor {extractor_version()}")
     write_combined(tx, derived.combined, before, old["first_received_at"], with_entries=changed)
     _keep_contributions(tx, study_id, derived)
     if changed:
@@ -208,20 +208,6 @@ def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(inner, f"{place}[{index}]")
     else:
         yield place, value
-
-
-def _keep_history(tx: Transaction, old: sa.RowMapping) -> None:
-    tx.execute(
-        sa.insert(dose.study_history).values(
-            study_id=old["id"],
-            revision=old["revision"],
-            record=bytes(old["record"]),
-            extractor_version=old["extractor_version"],
-            recorded_at=old["recorded_at"],
-            replaced_at=datetime.now(UTC),
-            reason=f"derived again by extractor {extractor_version()}",
-        )
-    )
 
 
 def _keep_contributions(tx: Transaction, study_id: int, derived: Derived) -> None:

@@ -8,12 +8,19 @@ from opentelemetry import trace
 from dosebus.blobs.blobs import Blobs
 from dosebus.bus.consumers import Consumers
 from dosebus.bus.message import Reject
-from dosebus.events.extract import ObjectRereadRequested, StudyRemovalRequested, StudyRemoved
+from dosebus.events.extract import (
+    DeviceChangeRequested,
+    DeviceRecombinationRequested,
+    ObjectRereadRequested,
+    StudyRemovalRequested,
+    StudyRemoved,
+)
 from dosebus.events.ingest import ObjectStored
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 from dosebus_extract.archive import slim_image
 from dosebus_extract.archive_rederive import rederive_study
+from dosebus_extract.device_changes import change_device, recombine_some
 from dosebus_extract.record import already_recorded, record, set_aside
 from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.store_object import Incoming, is_recorded
@@ -74,3 +81,15 @@ def reread_object(
         row["object_id"], row["sop_instance_uid"], row["sop_class_uid"], row["blob_key"], row["received_at"]
     )
     record(tx, incoming, blobs.read(row["blob_key"]), settings)
+
+
+@consumers.on(DeviceChangeRequested)
+def administer_device(event: DeviceChangeRequested, tx: Transaction) -> None:
+    """Name a device, or decide the modality of its studies, as a person asks."""
+    change_device(tx, event)
+
+
+@consumers.on(DeviceRecombinationRequested)
+def recombine_studies(event: DeviceRecombinationRequested, tx: Transaction) -> None:
+    """Put the next studies of a device together again after its modality was decided otherwise."""
+    recombine_some(tx, event)

@@ -65,3 +65,27 @@ class ObjectRereadRequested(Command):
 
     object_id: UUID
     requested_by: str
+
+
+class DeviceChangeRequested(Command):
+    """Name a device, or decide the modality of its projection studies; what is None stays as it is."""
+
+    topic: ClassVar[str] = "dose.device.change.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    device_id: int
+    display_name: str | None = None
+    modality_override: Literal["RF", "DX", "dual", "none"] | None = None
+    """`none` takes the decision back; as with `dual`, each study's content decides then."""
+    requested_by: str
+
+
+class DeviceRecombinationRequested(Command):
+    """Put a device's projection studies together again, from the one after `after_study_id` on."""
+
+    topic: ClassVar[str] = "dose.device.recombination.requested.v1"
+    owner: ClassVar[str] = "extract"
+
+    device_id: int
+    after_study_id: int
+    requested_by: str

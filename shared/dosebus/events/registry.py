@@ -13,6 +13,8 @@ EVENTS: tuple[type[Event], ...] = (
     extract.ObjectSetAside,
     extract.StudyRemovalRequested,
     extract.ObjectRereadRequested,
+    extract.DeviceChangeRequested,
+    extract.DeviceRecombinationRequested,
     alerts.AlertRaised,
     alerts.AlertMailSent,
     alerts.AlertMailFailed,
