@@ -2,8 +2,10 @@
 
 import traceback
 
+import psycopg
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 def describe(error: BaseException) -> str:
@@ -18,11 +20,10 @@ def kind_of(error: BaseException) -> str:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         shown = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['type']}" for fault in faults[:5])
         return f"{name} ({shown})"
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
-        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-        details = ", ".join(str(detail) for detail in (state, constraint) if detail)
-        return f"{type(error.orig).__name__} ({details})" if details else type(error.orig).__name__
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(driver, psycopg.Error):
+        details = ", ".join(detail for detail in (driver.sqlstate, driver.diag.constraint_name) if detail)
+        return f"{type(driver).__name__} ({details})" if details else type(driver).__name__
     if isinstance(error, OSError):
         return f"{name} ({error.strerror or error.errno or ''})"
     return name
@@ -39,9 +40,12 @@ def place_of(error: BaseException) -> str:
 
 def is_outage(error: BaseException) -> bool:
     """Whether an error means that the database is away, so that it says nothing about the message."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    if isinstance(error, PoolTimeoutError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    ):
         return True
-    if isinstance(error, OperationalError | InterfaceError):
-        state = getattr(error.orig, "sqlstate", None)
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(driver, psycopg.OperationalError | psycopg.InterfaceError):
+        state = driver.sqlstate
         return state is None or state[:2] in ("08", "53") or state in ("57P01", "57P02", "57P03")
     return False

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from opentelemetry.trace import SpanKind
 from sqlalchemy import Row, delete, func, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from dosebus.bus.bus import Bus
 from dosebus.bus.fault import describe
@@ -69,7 +69,7 @@ class Relay:
             while self.carry() == self._batch:
                 self._measure()
             self._measure()
-        except (BusUnavailableError, DBAPIError) as error:
+        except (BusUnavailableError, SQLAlchemyError) as error:
             OUTBOX_FAILURES.labels(self._database.service).inc()
             if not self._away:
                 self._log.warning("bus or database away, letters wait in the outbox", error=describe(error))
@@ -81,7 +81,7 @@ class Relay:
         return 0.0
 
     def carry(self) -> int:
-        """Relay one batch and give its size. Raises BusUnavailableError, sqlalchemy.exc.DBAPIError."""
+        """Relay one batch and give its size. Raises BusUnavailableError, sqlalchemy.exc.SQLAlchemyError."""
         outbox = self._database.outbox
         with self._database.transaction() as tx:
             # A deletion lost in a crash only repeats messages.

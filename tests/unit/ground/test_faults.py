@@ -6,10 +6,12 @@ import io
 import json
 import logging
 
+import psycopg
 import pytest
 import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dosebus.bus.fault import describe, is_outage
 from dosebus.telemetry import logs
@@ -39,15 +41,18 @@ def test_a_full_disk_is_named() -> None:
 
 
 def test_an_outage_is_told_from_a_bad_statement() -> None:
-    class LostConnection(Exception):
-        sqlstate = None
-
-    class BadText(Exception):
-        sqlstate = "22P02"
-
-    assert is_outage(OperationalError("SELECT 1", {}, LostConnection()))
-    assert not is_outage(DataError("SELECT 1", {}, BadText()))
+    lost, stopped = psycopg.OperationalError(), psycopg.errors.AdminShutdown()
+    assert is_outage(lost)
+    assert is_outage(stopped)
+    assert is_outage(OperationalError("SELECT 1", {}, lost))
+    assert is_outage(PoolTimeoutError())
+    assert not is_outage(psycopg.errors.DeadlockDetected())
+    assert not is_outage(DataError("SELECT 1", {}, psycopg.errors.InvalidTextRepresentation()))
     assert not is_outage(ValueError())
+
+
+def test_a_broken_constraint_is_named_by_its_state() -> None:
+    assert describe(psycopg.errors.UniqueViolation(SECRET)).startswith("UniqueViolation (23505)")
 
 
 def test_logs_are_json_without_the_text_of_errors(monkeypatch: pytest.MonkeyPatch) -> None:
