@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from uuid import uuid4
 
@@ -144,7 +144,7 @@ def test_a_retry_comes_later_and_counts(bus: Bus) -> None:
 
 def test_an_uncounted_retry_is_no_attempt(bus: Bus) -> None:
     topic = f"study.{name()}.v1"
-    answers = iter([Retry(0.2, counted=False), Done()])
+    answers: Iterator[Outcome] = iter((Retry(0.2, counted=False), Done()))
     queue, taken = Queue(f"s{name()}", "record", (topic,), (0.2,)), Taken(lambda _delivery: next(answers))
     bus.declare([queue])
     bus.consume(queue, taken)
@@ -154,7 +154,7 @@ def test_an_uncounted_retry_is_no_attempt(bus: Bus) -> None:
 
 def test_a_parked_message_is_seen_and_replayed(bus: Bus) -> None:
     topic, service = f"study.{name()}.v1", f"s{name()}"
-    answers = iter([Park("no_study_uid", "the object names no study"), Done()])
+    answers: Iterator[Outcome] = iter((Park("no_study_uid", "the object names no study"), Done()))
     queue, taken = Queue(service, "record", (topic,)), Taken(lambda _delivery: next(answers))
     bus.declare([queue])
     bus.consume(queue, taken)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
+import boto3  # type: ignore[import-untyped]  # no stubs are installed for one call
 import pytest
 from moto.server import ThreadedMotoServer
 

@@ -17,6 +17,7 @@ from dosebus.bus.fault import describe, is_outage
 from dosebus.telemetry import logs
 
 SECRET = "DOE^JANE"
+NO_ONE: dict[str, int] = {}
 
 
 class Person(BaseModel):
@@ -25,14 +26,18 @@ class Person(BaseModel):
 
 def test_no_text_that_may_quote_data_is_told() -> None:
     errors: list[Exception] = []
-    for cause in (lambda: Person.model_validate({"age": SECRET}), lambda: int(SECRET), lambda: {}[SECRET]):
+    for cause in (
+        lambda: Person.model_validate({"age": SECRET}),
+        lambda: int(SECRET),
+        lambda: NO_ONE[SECRET],
+    ):
         try:
             cause()
         except (ValidationError, ValueError, KeyError) as error:
             errors.append(error)
     assert len(errors) == 3
-    for error in errors:
-        assert SECRET not in describe(error)
+    for raised in errors:
+        assert SECRET not in describe(raised)
     assert "age: int_parsing" in describe(errors[0])
 
 
