@@ -19,6 +19,8 @@ from dosebus.telemetry.metrics import OUTBOX_AGE, OUTBOX_FAILURES, OUTBOX_ROWS, 
 
 POLL_SECONDS = 1.0
 """The safety net for letters that another process wrote."""
+REST_SECONDS = 0.02
+"""After a batch: what is written meanwhile goes together. A letter that comes after a rest goes at once."""
 UNSENT_PAUSE = "5 seconds"
 MEASURE_SECONDS = 5.0
 
@@ -62,6 +64,7 @@ class Relay:
             pause = self._carry_all()
             if stopping:
                 return
+            self._stop.wait(REST_SECONDS)
 
     def _carry_all(self) -> float:
         """Relay until the outbox is empty; gives the seconds to wait when that failed."""
