@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from time import perf_counter, process_time, thread_time
@@ -44,6 +44,13 @@ class Measurement:
     def record(self) -> dict[str, object]:
         """The same as data."""
         return {**asdict(self), "ratio": self.ratio, "verdict": self.verdict}
+
+
+def typical_pair(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Of pairs measured in turns, the one whose ratio is the (lower) median: a mood of the machine that falls on
+    one turn does not decide."""
+    ordered = sorted(pairs, key=lambda pair: pair[0] / pair[1])
+    return ordered[(len(ordered) - 1) // 2]
 
 
 def median_cpu_seconds(work: Callable[[], object], runs: int = 5) -> float:
