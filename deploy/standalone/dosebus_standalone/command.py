@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from dosebus.version import VERSION
+
 VERBS = {
     "up": ("dosebus_standalone.up", "up"),
     "demo": ("dosebus_standalone.demo", "demo"),
@@ -13,6 +15,7 @@ VERBS = {
     "read": ("dosebus_extract.cli", "read"),
     "skin": ("dosebus_extract.skin.cli", "skin"),
     "rederive": ("dosebus_extract.archive_cli", "rederive"),
+    "sizes": ("dosebus_extract.sizes_cli", "sizes"),
     "send": ("dosebus_simulator.cli", "send"),
     "simulate": ("dosebus_simulator.cli", "simulate"),
     "import": ("dosebus_ingest.cli", "import_"),
@@ -37,7 +40,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="dosebus-standalone", prog_name="dosebus")
+@click.version_option(VERSION, prog_name="dosebus")
 def main() -> None:
     """DoseBus: radiation dose monitoring for hospitals."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from dosebus.events.extract import ObjectSetAside, StudyRecorded
 from dosebus.store.packed import as_json
 from dosebus.store.tables.config import setting
 from dosebus.store.transaction import Transaction
+from dosebus.version import VERSION
 from dosebus_extract.devices import Device, see_device, see_software
 from dosebus_extract.merge import MergeOptions, combine, prune
 from dosebus_extract.outcome import Ignored, NotRecorded, Rejected
@@ -37,6 +37,7 @@ from dosebus_extract.store_object import (
     write_recorded,
     write_set_aside,
 )
+from dosebus_extract.store_sizes import with_imported_sizes
 from dosebus_extract.store_study import Standing, lock_study, standing, write_study
 
 Change = Literal["added", "extended", "replaced", "unchanged"]
@@ -55,7 +56,7 @@ class Combined:
 
 def extractor_version() -> str:
     """The version that is kept with everything this extractor records."""
-    return importlib.metadata.version("dosebus-extract")
+    return VERSION
 
 
 def read_contribution(tx: Transaction, data: bytes, settings: ExtractSettings) -> Contribution:
@@ -129,7 +130,7 @@ def already_recorded() -> Ignored:
 
 
 def put_together(tx: Transaction, contributions: Sequence[Contribution], received_at: datetime) -> Combined:
-    """Combine a study's contributions as its device's settings ask."""
+    """Combine a study's contributions as its device's settings ask, with the patient sizes that were imported."""
     kept = prune(contributions)
     study = combine(kept)
     device = see_device(tx, study.equipment, received_at)
@@ -137,7 +138,7 @@ def put_together(tx: Transaction, contributions: Sequence[Contribution], receive
         study = combine(kept, MergeOptions(modality_override=device.modality_override))
     at = study_at(study) or received_at.replace(tzinfo=None)
     see_software(tx, device, study.equipment.software_version, at)
-    return Combined(study, device, kept)
+    return Combined(with_imported_sizes(tx, study), device, kept)
 
 
 def change_of(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from fastapi import FastAPI
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -12,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
+from dosebus.version import VERSION
 from dosebus_web.api import routes as api
 from dosebus_web.http import errors
 from dosebus_web.http.headers import FormLimit, PathPrefix, SecureHeaders
@@ -78,7 +77,7 @@ def create_app(web: Web) -> FastAPI:
     app.state.web = web
     environment = web.pages.environment.globals
     environment["navigation"] = places
-    environment["product_version"] = version("dosebus-web")
+    environment["product_version"] = VERSION
     for router in PAGE_ROUTERS:
         app.include_router(router, include_in_schema=False)
     app.include_router(api.router)

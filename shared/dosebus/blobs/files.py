@@ -16,9 +16,16 @@ class FileBlobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.incoming = root / "incoming"
-        """Where a writer may prepare files for `put_file`: the same file system as the blobs."""
-        self.incoming.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def incoming(self) -> Path:
+        """Where a writer may prepare files for `put_file`: the same file system as the blobs.
+
+        Made when it is needed, since a service that only reads may have the folder read-only or not at all.
+        """
+        folder = self.root / "incoming"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def put(self, data: bytes | Iterable[bytes]) -> BlobKey:
         """Store bytes; durable when it returns."""

@@ -1,0 +1,3 @@
+"""The version of DoseBus: all its packages are released together."""
+
+VERSION = "0.1.0"
