@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ import click
 
 if TYPE_CHECKING:
     from dosebus_extract.archive_rederive import Shadow
-    from dosebus_extract.settings import ExtractSettings
 
 
 @click.command("rederive")
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     envvar="DOSEBUS_DATA",
-    help="Data folder of a running standalone DoseBus; else the settings in the environment hold.",
+    help="Data folder of a standalone DoseBus; else the settings in the environment, or the one started here.",
 )
 def rederive(
     device_id: int | None, modality: str | None, outdated: bool, apply: bool, data: Path | None
@@ -35,9 +33,10 @@ def rederive(
     from dosebus.blobs.blobs import open_blobs
     from dosebus.store.engine import Database
     from dosebus_extract.archive_rederive import chosen_studies, shadow, swap
+    from dosebus_extract.instance_settings import instance_settings
     from dosebus_extract.record import extractor_version
 
-    settings = _settings(data)
+    settings = instance_settings(data)
     database = Database(
         settings.database_login("dosebus_extract"), schema="dose", service="extract", pool_size=1
     )
@@ -68,18 +67,6 @@ def rederive(
         click.echo(f"study {study_id}: {reason}", err=True)
     if failed:
         raise SystemExit(1)
-
-
-def _settings(data: Path | None) -> ExtractSettings:
-    from dosebus import instance
-    from dosebus_extract.settings import ExtractSettings
-
-    if data is not None:
-        instance.adopt(data)
-        key = data / "secrets" / "pseudonym_key"
-        if key.exists():
-            os.environ.setdefault("DOSEBUS_PSEUDONYM_KEY_FILE", str(key))
-    return ExtractSettings()
 
 
 def _print(found: Shadow) -> None:
