@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dosebus_extract.sizes import (
@@ -148,7 +150,7 @@ def test_known_headings_need_not_be_named() -> None:
     ],
 )
 def test_columns_that_cannot_be_are_refused(
-    headings: tuple[str, ...], named: dict[str, str], reason: str
+    headings: tuple[str, ...], named: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(BadTable, match=reason):
         _chosen(*headings, **named)
