@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.load.measurement import Measurement
+from tests.load.measurement import Measurement, typical_pair
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,8 @@ def test_the_verdict_follows_from_ratio_and_limit(
     assert measured.verdict == verdict
     assert measured.record()["ratio"] == pytest.approx(ours / 10)
     assert measured.line().endswith(verdict)
+
+
+def test_one_bad_turn_does_not_decide() -> None:
+    assert typical_pair([(1.0, 10.0), (8.0, 10.0), (90.0, 100.0)]) == (8.0, 10.0)
+    assert typical_pair([(9.0, 10.0), (8.0, 10.0)]) == (8.0, 10.0)
