@@ -18,7 +18,7 @@ from dosebus_web.http.navigation import places
 from dosebus_web.http.pages import STATIC
 from dosebus_web.pages.account import routes as account
 from dosebus_web.pages.admin import alerts as admin_alerts
-from dosebus_web.pages.admin import nodes, users
+from dosebus_web.pages.admin import devices, nodes, users
 from dosebus_web.pages.admin import overview as admin
 from dosebus_web.pages.alerts import routes as alerts
 from dosebus_web.pages.exports import routes as exports
@@ -35,7 +35,7 @@ from dosebus_web.web import Web
 PAGE_ROUTERS = (
     signin.router, account.router, home.router, studies.router, views.router, alerts.router, exports.router,
     query.router, objects.router, services.router, admin.router, users.router, nodes.router,
-    admin_alerts.router,
+    admin_alerts.router, devices.router,
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ DONE: Mapping[str, str] = {
     "cancelling": "Cancelling.",
     "replayed": "Sent to its queue again.",
     "discarded": "Discarded.",
+    "device": "Requested. The device and its studies change in a moment.",
     "reread": "The object will be read again.",
     "mail": "A test mail is on its way.",
     "removing": "The study is being removed.",

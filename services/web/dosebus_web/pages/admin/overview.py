@@ -17,6 +17,7 @@ PAGE = 100
 DOORS = (
     ("/admin/users", "Users and tokens", "Who may sign in, and what they may do."),
     ("/admin/nodes", "DICOM nodes", "Archives that can be asked for studies."),
+    ("/admin/devices", "Devices", "What they are called, and which modality they count as."),
     ("/admin/alerts", "Alert levels and recipients", "When to warn, and whom."),
     ("/objects", "Objects set aside", "What gave no record, and why."),
     ("/services", "Services and queues", "How every part is; dead letters."),

@@ -1,0 +1,109 @@
+"""The devices that sent something: their names, and which modality their studies are listed under."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi.responses import Response
+
+from dosebus.events.extract import DeviceChangeRequested
+from dosebus.store.tables import dose
+from dosebus_web.auth import audit
+from dosebus_web.auth.gate import Admin, AdminWrites
+from dosebus_web.web import Here
+
+router = APIRouter()
+D = dose.device.c
+PAGE = 100
+LATEST = 10
+LARGEST_ID = 2**63
+MODALITIES = (
+    ("none", "By the content of each study"),
+    ("RF", "Always fluoroscopy"),
+    ("DX", "Always radiography"),
+    ("dual", "Both: by the content of each study"),
+)
+SEARCHED = (D.display_name, D.manufacturer, D.model, D.institution, D.station_name, D.device_serial_number)
+
+
+@router.get("/admin/devices")
+def show_devices(
+    *,
+    request: Request,
+    session: Admin,  # noqa: ARG001 - the gate
+    here: Here,
+    text: Annotated[str, Query(max_length=100)] = "",
+    page: Annotated[int, Query(ge=0, le=10_000)] = 0,
+) -> Response:
+    """The devices whose name, maker, place or serial number contains a text."""
+    found = sa.select(dose.device).order_by(sa.func.lower(D.display_name), D.id)
+    if text.strip():
+        found = found.where(sa.or_(*(one.icontains(text.strip(), autoescape=True) for one in SEARCHED)))
+    with here.database.reading() as connection:
+        rows = connection.execute(found.limit(PAGE + 1).offset(page * PAGE)).all()
+    values = {"rows": rows[:PAGE], "further": len(rows) > PAGE, "text": text, "page": page}
+    return here.pages.render(request, "pages/admin/devices.html", values)
+
+
+@router.get("/admin/devices/{device_id}")
+def show_device(request: Request, session: Admin, here: Here, device_id: int) -> Response:  # noqa: ARG001
+    """One device, its software over time, and its latest studies. Raises HTTPException 404."""
+    software, study = dose.device_software, dose.study
+    if not 0 < device_id < LARGEST_ID:
+        raise HTTPException(404, "There is no such device.")
+    with here.database.reading() as connection:
+        device = connection.execute(sa.select(dose.device).where(D.id == device_id)).first()
+        versions = connection.execute(
+            sa.select(software).where(software.c.device_id == device_id).order_by(software.c.first_seen_at)
+        ).all()
+        latest = connection.execute(
+            sa.select(study.c.id, study.c.study_at, study.c.modality_types, study.c.study_description)
+            .where(study.c.device_id == device_id)
+            .order_by(sa.text(f"{dose.STUDY_AT_KEY} DESC"), study.c.id.desc())
+            .limit(LATEST)
+        ).all()
+    if device is None:
+        raise HTTPException(404, "There is no such device.")
+    values = {"device": device, "versions": versions, "latest": latest, "modalities": MODALITIES}
+    return here.pages.render(request, "pages/admin/device.html", values)
+
+
+@router.post("/admin/devices/{device_id}")
+def change_device(
+    *,
+    session: AdminWrites,
+    here: Here,
+    device_id: int,
+    display_name: Annotated[str, Form(max_length=200)],
+    modality_override: Annotated[Literal["RF", "DX", "dual", "none"], Form()],
+) -> Response:
+    """Ask extract for what differs. Raises HTTPException 404, and 400 for a blank name."""
+    name = " ".join(display_name.split())
+    if not name:
+        raise HTTPException(400, "A device needs a name.")
+    if not 0 < device_id < LARGEST_ID:
+        raise HTTPException(404, "There is no such device.")
+    username = session.account.username
+    with here.database.transaction() as tx:
+        known = tx.execute(sa.select(D.display_name, D.modality_override).where(D.id == device_id)).first()
+        if known is None:
+            raise HTTPException(404, "There is no such device.")
+        wish = DeviceChangeRequested(
+            device_id=device_id,
+            display_name=name if name != known.display_name else None,
+            modality_override=(
+                modality_override if modality_override != (known.modality_override or "none") else None
+            ),
+            requested_by=username,
+        )
+        changes = {
+            key: value
+            for key, value in wish.model_dump(include={"display_name", "modality_override"}).items()
+            if value is not None
+        }
+        if changes:
+            tx.publish(wish, subject=str(device_id))
+            audit.note(tx, username, "device.change", str(device_id), details=changes)
+    return here.pages.redirect(f"/admin/devices/{device_id}", {"done": "device"})

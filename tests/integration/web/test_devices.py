@@ -1,0 +1,86 @@
+"""The pages of the devices show what is known, and ask extract for changes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from dosebus.store.tables import dose
+from dosebus.store.tables import web as web_tables
+from tests.integration.web.conftest import Site, csrf
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def device(site: Site) -> sa.Row[tuple[object, ...]]:
+    with site.web.database.reading() as connection:
+        select = sa.select(dose.device).where(dose.device.c.modality_override.is_(None)).limit(1)
+        return connection.execute(select).one()
+
+
+def _asked(site: Site) -> list[dict[str, object]]:
+    box = site.web.database.outbox.c
+    with site.web.database.reading() as connection:
+        bodies = connection.execute(
+            sa.select(box.body).where(box.topic == "dose.device.change.requested.v1").order_by(box.id)
+        ).scalars()
+        return [json.loads(bytes(body))["data"] for body in bodies]
+
+
+def test_a_device_is_found_and_shown_with_its_software_and_studies(
+    site: Site, device: sa.Row[tuple[object, ...]]
+) -> None:
+    boss = site.client("boss")
+    listed = boss.get("/admin/devices", params={"text": str(device.display_name)[:12].upper()})
+    assert f'href="/admin/devices/{device.id}"' in listed.text
+    assert f"/admin/devices/{device.id}" not in boss.get("/admin/devices?text=no+such+thing%25").text
+    shown = boss.get(f"/admin/devices/{device.id}").text
+    assert str(device.model) in shown
+    assert 'href="/study/' in shown
+    assert boss.get("/admin/devices/99999999999999999999").status_code == 404
+
+
+def test_a_change_asks_extract_for_what_differs_only(site: Site, device: sa.Row[tuple[object, ...]]) -> None:
+    boss = site.client("boss")
+    form = {"csrf_token": csrf(boss), "display_name": device.display_name, "modality_override": "none"}
+    before = len(_asked(site))
+    assert boss.post(f"/admin/devices/{device.id}", data=form).status_code == 303
+    assert len(_asked(site)) == before
+    done = boss.post(
+        f"/admin/devices/{device.id}", data=form | {"display_name": " Angio  <2> ", "modality_override": "DX"}
+    )
+    assert done.headers["location"] == f"/admin/devices/{device.id}?done=device"
+    (asked,) = _asked(site)[before:]
+    assert asked == {
+        "device_id": device.id,
+        "display_name": "Angio <2>",
+        "modality_override": "DX",
+        "requested_by": "boss",
+    }
+    with site.web.database.reading() as connection:
+        a = web_tables.audit.c
+        noted = connection.execute(
+            sa.select(a.details).where(a.action == "device.change", a.subject == str(device.id))
+        ).scalar_one()
+    assert noted == {"display_name": "Angio <2>", "modality_override": "DX"}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"display_name": "  "}, 400),
+        ({"modality_override": "CT"}, 422),
+        ({"csrf_token": "guessed"}, 403),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    site: Site, device: sa.Row[tuple[object, ...]], change: dict[str, str], status: int
+) -> None:
+    boss = site.client("boss")
+    form = {"csrf_token": csrf(boss), "display_name": "x", "modality_override": "RF"} | change
+    before = len(_asked(site))
+    assert boss.post(f"/admin/devices/{device.id}", data=form).status_code == status
+    assert len(_asked(site)) == before
