@@ -17,11 +17,13 @@ from dosebus.store.transaction import Transaction
 STRUCTURED_REPORTS = "1.2.840.10008.5.1.4.1.1.88."
 SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 """Dose screens: what they tell stands in their pixels."""
+CT_IMAGES = "1.2.840.10008.5.1.4.1.1.2"
+"""Of CT images only dose screens are ever recorded."""
 
 
 def keeps_pixels(sop_class_uid: str) -> bool:
     """Whether objects of this class stay whole in the archive."""
-    return sop_class_uid.startswith((STRUCTURED_REPORTS, SECONDARY_CAPTURES))
+    return sop_class_uid == CT_IMAGES or sop_class_uid.startswith((STRUCTURED_REPORTS, SECONDARY_CAPTURES))
 
 
 def header_of(image: BinaryIO) -> bytes:

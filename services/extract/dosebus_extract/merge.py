@@ -15,8 +15,16 @@ from dosebus_extract import findings
 from dosebus_extract.image_reports import image_report
 from dosebus_extract.modality import ORDER, projection_modality
 from dosebus_extract.nuclear import radiopharmaceutical_reports
+from dosebus_extract.screen_report import screen_report
 from dosebus_extract.sr import moments
-from dosebus_extract.supersede import IMAGE_KINDS, NUCLEAR_IMAGE_KINDS, is_report, report_type, survivors
+from dosebus_extract.supersede import (
+    DOSE_SCREEN,
+    IMAGE_KINDS,
+    NUCLEAR_IMAGE_KINDS,
+    is_report,
+    report_type,
+    survivors,
+)
 from dosebus_extract.totals import study_totals
 
 Report = TypeVar("Report", CTReport, ProjectionReport)
@@ -46,7 +54,7 @@ def combine(contributions: Iterable[Contribution], options: MergeOptions = Merge
     uids = {one.study_instance_uid for one in telling}
     if len(uids) != 1:
         raise ValueError(f"contributions of {len(uids)} studies cannot make one")
-    ct = _by_start(report for one in telling for report in one.study.ct_reports)
+    ct = _ct_reports(telling)
     projection = _projection_reports(telling)
     nuclear, disagreements = radiopharmaceutical_reports(telling)
     modalities = _modalities(telling, options)
@@ -112,6 +120,12 @@ def _start(report: CTReport | ProjectionReport) -> str:
         return moments.sort_key(report.start_of_irradiation_datetime)
     times = [event.datetime_started for event in report.events if event.datetime_started is not None]
     return moments.sort_key(min(times, default=None), missing="9")
+
+
+def _ct_reports(telling: list[Contribution]) -> tuple[CTReport, ...]:
+    reports = [report for one in telling if one.kind != DOSE_SCREEN for report in one.study.ct_reports]
+    pages = [report for one in telling if one.kind == DOSE_SCREEN for report in one.study.ct_reports]
+    return _by_start([*reports, *([screen_report(pages)] if pages else [])])
 
 
 def _projection_reports(telling: list[Contribution]) -> tuple[ProjectionReport, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -24,6 +25,11 @@ class ReadOptions(BaseModel):
 
     ignored_observer_uid_models: tuple[str, ...] = ("GE OEC Fluorostar",)
     """Models whose Device Observer UID changes with every study and says nothing."""
+    dose_screen_least_confidence: float = 0.8
+    """Dose screens whose recognised figures are less sure (0 to 1) are rejected, to be reviewed."""
+    ocr_program: str = "tesseract"
+    ocr_seconds: float = 30.0
+    """How long the recognition of one screen may take."""
 
 
 def read_object(data: bytes | Path, options: ReadOptions = ReadOptions()) -> Contribution:  # noqa: B008 - frozen
@@ -40,7 +46,7 @@ def read_object(data: bytes | Path, options: ReadOptions = ReadOptions()) -> Con
     except UnreadableObject as error:
         raise Rejected("unreadable", str(error)) from error
     kind, read = reader_for(found)
-    return read(found, kind, options)
+    return read(replace(found, source=data), kind, options)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from dosebus.settings import ServiceSettings
 from dosebus_extract.people import Keeping, PeoplePolicy
@@ -25,6 +25,14 @@ class ExtractSettings(ServiceSettings):
     keep_pixel_data: bool = False
     """Whether images stay whole in the archive; otherwise their header is kept once they were read."""
     ignored_observer_uid_models: tuple[str, ...] = ReadOptions().ignored_observer_uid_models
+
+    dose_screen_least_confidence: float = Field(
+        default=ReadOptions().dose_screen_least_confidence, ge=0, le=1
+    )
+    """CT dose screens read with less confidence are kept for review instead of recorded; 1 records none."""
+    ocr_program: str = ReadOptions().ocr_program
+    """The program that reads dose screens; where it is not installed, they are ignored with that reason."""
+    ocr_seconds: float = Field(default=ReadOptions().ocr_seconds, gt=0)
 
     @model_validator(mode="after")
     def _has_the_key_it_needs(self) -> Self:
@@ -48,4 +56,9 @@ class ExtractSettings(ServiceSettings):
 
     def read_options(self) -> ReadOptions:
         """How objects are read."""
-        return ReadOptions(ignored_observer_uid_models=self.ignored_observer_uid_models)
+        return ReadOptions(
+            ignored_observer_uid_models=self.ignored_observer_uid_models,
+            dose_screen_least_confidence=self.dose_screen_least_confidence,
+            ocr_program=self.ocr_program,
+            ocr_seconds=self.ocr_seconds,
+        )

@@ -11,7 +11,8 @@ from dosebus_extract.sr import moments
 
 IMAGE_KINDS = frozenset({"mg_image", "dx_image"})
 NUCLEAR_IMAGE_KINDS = frozenset({"pet_image", "nm_image"})
-SCREEN_KINDS = frozenset({"philips_ct_dose_info"})
+DOSE_SCREEN = "ct_dose_screen"
+SCREEN_KINDS = frozenset({"philips_ct_dose_info", DOSE_SCREEN})
 _FOR_PROCESSING = frozenset(f"1.2.840.10008.5.1.4.1.1.1.{n}.1" for n in (1, 2, 3))
 
 
@@ -85,9 +86,17 @@ class _Rivals:
             return one.kind, one.series_instance_uid
         if one.kind == "nm_image":
             return one.kind, self.events[one.sop_instance_uid]
+        if one.kind == DOSE_SCREEN:
+            return one.kind, self.page(one)
         if one.kind in SCREEN_KINDS:
             return one.kind, None
         return None
+
+    def page(self, one: Contribution) -> tuple[Any, ...]:
+        """What a page of a dose screen shows: sent again under another UID, it counts once."""
+        (report,) = one.study.ct_reports
+        number = report.screen_reading.instance_number if report.screen_reading else None
+        return number, self.events[one.sop_instance_uid], report.accumulated
 
     def winner_over(self, one: Contribution) -> str | None:
         """The SOP Instance UID of one that makes `one` superfluous."""
@@ -105,6 +114,9 @@ class _Rivals:
             if mine == others:
                 return other.kind == one.kind and lateness(other) > lateness(one)
             return mine < others and (bool(mine) or other.kind == one.kind)
+        if one.kind == other.kind == DOSE_SCREEN:
+            mine, others = self.events[one.sop_instance_uid], self.events[other.sop_instance_uid]
+            return bool(mine) and mine < others
         if one.kind in SCREEN_KINDS:
             return is_report(other) and bool(other.study.ct_reports)
         return one.kind in IMAGE_KINDS and is_report(other) and _reports_the_same(other, one)

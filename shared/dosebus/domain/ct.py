@@ -89,6 +89,21 @@ class CTEvent(Part):
     comment: str | None = None
 
 
+class CTScreenReading(Part):
+    """How far a report can be trusted that character recognition read off the pixels of a dose screen.
+
+    `confidence` is from 0 to 1: that of the weakest figure, a figure that agrees with another one counting as sure,
+    lowered where rows could not be read or the sum of DLP is not the total. Screens below a site's threshold are
+    not recorded. `total_agrees` is absent where nothing tells both.
+    """
+
+    confidence: float
+    total_agrees: bool | None = None
+    rows_in_doubt: int | None = None
+    instance_number: int | None = None
+    """Which page of its series the screen is; absent once several pages are joined."""
+
+
 class CTReport(Part):
     """One X-Ray Radiation Dose SR of a CT study, or what an image object tells instead of one."""
 
@@ -104,3 +119,4 @@ class CTReport(Part):
     observers: tuple[Observer, ...] = ()
     accumulated: tuple[CTAccumulated, ...] = ()
     events: tuple[CTEvent, ...] = ()
+    screen_reading: CTScreenReading | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from dosebus_extract.images.dose_screen.reader import read_dose_screen
+from dosebus_extract.images.dose_screen.recognise import is_dose_screen
 from dosebus_extract.images.mammogram import read_mammogram, read_tomosynthesis
 from dosebus_extract.images.nuclear_image import read_nuclear_image
 from dosebus_extract.images.philips_ct import read_dose_info
@@ -15,6 +17,8 @@ from dosebus_extract.study_header import MANUFACTURER, MODALITY, SERIES_DESCRIPT
 
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
 _SECONDARY_CAPTURE: Final = f"{_STORAGE}7"
+_CT_IMAGE: Final = f"{_STORAGE}2"
+_DOSE_SCREEN: Final = ("ct_dose_screen", read_dose_screen)
 _BY_CLASS: Final[dict[str, tuple[str, Reader]]] = {
     **dict.fromkeys((f"{_STORAGE}1.2", f"{_STORAGE}1.2.1"), ("mg_image", read_mammogram)),
     **dict.fromkeys(
@@ -41,6 +45,7 @@ def _philips_dose_info(header: Header) -> bool:
 _CAPTURES: Final[tuple[tuple[Callable[[Header], bool], tuple[str, Reader]], ...]] = (
     (_hologic_projection, ("mg_image", read_mammogram)),
     (_philips_dose_info, ("philips_ct_dose_info", read_dose_info)),
+    (is_dose_screen, _DOSE_SCREEN),
 )
 
 
@@ -48,4 +53,6 @@ def image_reader(sop_class: str, header: Header) -> tuple[str, Reader] | None:
     """The kind and the reader of an image object, None where no dose is read from it."""
     if sop_class == _SECONDARY_CAPTURE:
         return next((chosen for fits, chosen in _CAPTURES if fits(header)), None)
+    if sop_class == _CT_IMAGE:
+        return _DOSE_SCREEN if is_dose_screen(header) else None
     return _BY_CLASS.get(sop_class)

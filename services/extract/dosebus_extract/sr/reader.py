@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 from dosebus_extract.sr.encoding import (
@@ -32,6 +33,8 @@ class DicomObject:
 
     transfer_syntax_uid: str
     header: Header
+    source: bytes | Path = b""
+    """Where the whole object stands, for the few kinds whose dose is in their pixels."""
 
 
 def read_dicom(data: Encoded) -> DicomObject:

@@ -1,0 +1,81 @@
+"""The picture of a dose screen as grey values, dark print on white ground."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dosebus_extract.outcome import Rejected
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+MOST_PIXELS: Final = 2048 * 2560
+MOST_BYTES: Final = 64 * 1024 * 1024
+_OVERLAY_ROWS, _OVERLAY_GROUP = 0x60000010, 0x6000
+
+
+def picture(data: bytes | Path) -> NDArray[np.uint8]:
+    """The picture, or the overlay where the print stands there: rows x columns.
+
+    Raises Rejected where there are no pixels that can be decoded here, or too many.
+    """
+    from pydicom import dcmread
+
+    size = data.stat().st_size if isinstance(data, Path) else len(data)
+    if size > MOST_BYTES:
+        raise _unreadable(f"it has more than {MOST_BYTES} bytes")
+    try:
+        found = dcmread(data if isinstance(data, Path) else BytesIO(data), force=True)
+        shape = int(found.Rows), int(found.Columns), int(found.get("NumberOfFrames") or 1)
+        grey = _grey(found) if shape[0] * shape[1] * shape[2] <= MOST_PIXELS else None
+    except Exception as error:  # pydicom and its decoders raise anything on pixels that are broken or packed
+        raise _unreadable(f"its pixels cannot be decoded: {type(error).__name__}") from error
+    if grey is None:
+        raise _unreadable(f"it has {shape[2]} frames of {shape[0]} x {shape[1]} pixels")
+    return grey
+
+
+def _unreadable(reason: str) -> Rejected:
+    return Rejected("dose_screen_unreadable", f"the dose screen is not read: {reason}")
+
+
+def _grey(found: Dataset) -> NDArray[np.uint8]:
+    import numpy as np
+
+    values: NDArray[Any]
+    if _OVERLAY_ROWS in found:
+        values = found.overlay_array(_OVERLAY_GROUP)
+    elif found.PhotometricInterpretation == "PALETTE COLOR":
+        from pydicom.pixels.processing import apply_color_lut
+
+        values = apply_color_lut(found.pixel_array, found).mean(axis=-1)
+    else:
+        values = found.pixel_array
+        values = values.mean(axis=-1) if values.ndim == 3 else values
+    if values.ndim != 2:
+        raise ValueError("a screen is one picture")
+    values = values.astype(np.float32)
+    low, high = float(values.min()), float(values.max())
+    scaled = (values - low) * (255.0 / (high - low)) if high > low else np.zeros_like(values)
+    # The ground is what most of the picture is.
+    return (scaled if np.median(scaled) > 127 else 255.0 - scaled).astype(np.uint8)
+
+
+def enlarged(grey: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Enlarged by a whole factor to about `width`, linearly interpolated, with a white margin."""
+    import numpy as np
+
+    rows, columns = grey.shape
+    factor = max(1, round(width / columns))
+    across = np.linspace(0, columns - 1, columns * factor)
+    down = np.linspace(0, rows - 1, rows * factor)
+    wide = np.stack([np.interp(across, np.arange(columns), line) for line in grey.astype(np.float64)])
+    before = np.floor(down).astype(int)
+    after = np.minimum(before + 1, rows - 1)
+    share = (down - before)[:, None]
+    large = wide[before] * (1 - share) + wide[after] * share
+    return np.pad(large.astype(np.uint8), 10 * factor, constant_values=255)
