@@ -69,7 +69,10 @@ def what_is_done(uid: str) -> str:
     if uid in kinds._SR_CLASSES:
         return "read when the document title is a dose report's"
     if uid == images._SECONDARY_CAPTURE:
-        return "read when it is a Philips CT “Dose Info” or a Hologic projection"
+        captures = ", ".join(f"`{kind}`" for _fits, (kind, _read) in images._CAPTURES)
+        return f"read where it is one of {captures}"
+    if uid == images._CT_IMAGE:
+        return f"read where it is a `{images._DOSE_SCREEN[0]}`"
     known = images._BY_CLASS.get(uid)
     return "kept, not read" if known is None else f"header read as `{known[0]}`"
 
