@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import date
 
 import pytest
@@ -95,6 +96,23 @@ def test_what_comes_later_follows_the_device(arrivals: Arrivals) -> None:
     assert later is not None
     assert later["device_id"] == row["device_id"]
     assert later["modality_types"] == ["DX"]
+
+
+def test_no_study_that_arrives_meanwhile_is_missed(arrivals: Arrivals) -> None:
+    days = [date(2026, 4, number) for number in range(1, 25)]
+    made = [make("rf", "meanwhile", day=day) for day in days]
+    arrivals.send(made[0].objects[0])
+    first = arrivals.study(str(made[0].objects[0].study_instance_uid))
+    assert first is not None
+    with ThreadPoolExecutor(4) as pool:
+        sending = [pool.submit(arrivals.send, one.objects[0]) for one in made[1:]]
+        wait(sending, return_when=FIRST_COMPLETED)
+        _change(arrivals, device_id=first["device_id"], modality_override="DX")
+        for one in sending:
+            one.result()
+    rows = [arrivals.study(str(one.objects[0].study_instance_uid)) for one in made]
+    assert {row["device_id"] for row in rows if row} == {first["device_id"]}
+    assert [row["modality_types"] for row in rows if row] == [["DX"]] * len(made)
 
 
 def test_a_modality_that_changes_nothing_leaves_the_record_alone(arrivals: Arrivals) -> None:
