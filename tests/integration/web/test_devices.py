@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import sqlalchemy as sa
 
+from dosebus.store.engine import Database
 from dosebus.store.tables import dose
 from dosebus.store.tables import web as web_tables
 from tests.integration.web.conftest import Site, csrf
@@ -41,6 +43,32 @@ def test_a_device_is_found_and_shown_with_its_software_and_studies(
     assert str(device.model) in shown
     assert 'href="/study/' in shown
     assert boss.get("/admin/devices/99999999999999999999").status_code == 404
+
+
+def test_findings_and_what_is_not_read_are_counted(site: Site, device: sa.Row[tuple[object, ...]]) -> None:
+    owner = Database(site.url, schema="dose", service="extract", pool_size=1)
+    with owner.transaction() as tx:
+        where = dose.study.c.device_id == device.id
+        ids = tx.execute(sa.select(dose.study.c.id).where(where).order_by(dose.study.c.id)).scalars().all()
+        finding = {"code": "odd_thing", "severity": "notice", "message": "Odd."}
+        tx.execute(
+            sa.insert(dose.finding),
+            [{"study_id": one, **finding} for one in (ids[0], *ids)],
+        )
+        concept = {"code_value": "X-1", "coding_scheme_designator": "99SITE", "code_meaning": "Table <tilt>"}
+        tx.execute(
+            sa.insert(dose.unread_concept),
+            [
+                {"study_id": ids[0], "count": number, "parent_code_value": str(number), **concept}
+                for number in (3, 4)
+            ],
+        )
+    owner.close()
+    shown = re.sub(r"\s+", " ", site.client("boss").get(f"/admin/devices/{device.id}").text)
+    assert re.search(
+        rf"<td>[^<]*odd[^<]*</td>.{{0,120}}<td class=\"tight\">{len(ids)}</td>", shown, re.IGNORECASE
+    )
+    assert re.search(r"Table &lt;tilt&gt;<span[^>]*>X-1 99SITE</span></td><td class=\"tight\">7</td>", shown)
 
 
 def test_a_change_asks_extract_for_what_differs_only(site: Site, device: sa.Row[tuple[object, ...]]) -> None:

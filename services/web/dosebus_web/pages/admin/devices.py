@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -18,6 +18,8 @@ router = APIRouter()
 D = dose.device.c
 PAGE = 100
 LATEST = 10
+WEIGHED = 500
+"""Studies of which findings and unread content are counted: the latest, so that the page stays fast."""
 LARGEST_ID = 2**63
 MODALITIES = (
     ("none", "By the content of each study"),
@@ -55,6 +57,8 @@ def show_device(request: Request, session: Admin, here: Here, device_id: int) ->
         raise HTTPException(404, "There is no such device.")
     with here.database.reading() as connection:
         device = connection.execute(sa.select(dose.device).where(D.id == device_id)).first()
+        if device is None:
+            raise HTTPException(404, "There is no such device.")
         versions = connection.execute(
             sa.select(software).where(software.c.device_id == device_id).order_by(software.c.first_seen_at)
         ).all()
@@ -64,10 +68,43 @@ def show_device(request: Request, session: Admin, here: Here, device_id: int) ->
             .order_by(sa.text(f"{dose.STUDY_AT_KEY} DESC"), study.c.id.desc())
             .limit(LATEST)
         ).all()
-    if device is None:
-        raise HTTPException(404, "There is no such device.")
-    values = {"device": device, "versions": versions, "latest": latest, "modalities": MODALITIES}
+        oddities = _oddities(connection, device_id)
+    values = {
+        "device": device,
+        "versions": versions,
+        "latest": latest,
+        "modalities": MODALITIES,
+        "weighed": WEIGHED,
+        **oddities,
+    }
     return here.pages.render(request, "pages/admin/device.html", values)
+
+
+def _oddities(connection: sa.Connection, device_id: int) -> dict[str, Any]:
+    """What was found in a device's latest studies, and what no table of the reader reads, each counted."""
+    study, finding, concept = dose.study, dose.finding.c, dose.unread_concept.c
+    latest = (
+        sa.select(study.c.id)
+        .where(study.c.device_id == device_id)
+        .order_by(sa.text(f"{dose.STUDY_AT_KEY} DESC"), study.c.id.desc())
+        .limit(WEIGHED)
+    )
+    studies = sa.func.count(finding.study_id.distinct()).label("studies")
+    findings = connection.execute(
+        sa.select(finding.code, finding.severity, studies)
+        .where(finding.study_id.in_(latest))
+        .group_by(finding.code, finding.severity)
+        .order_by(studies.desc(), finding.code)
+    ).all()
+    named = (concept.code_value, concept.coding_scheme_designator, concept.code_meaning)
+    times = sa.func.sum(concept.count).label("times")
+    unread = connection.execute(
+        sa.select(*named, times)
+        .where(concept.study_id.in_(latest))
+        .group_by(*named)
+        .order_by(times.desc(), concept.code_value)
+    ).all()
+    return {"findings": findings, "unread": unread}
 
 
 @router.post("/admin/devices/{device_id}")
