@@ -11,7 +11,8 @@ BUNDLE := services/web/dosebus_web/static/build
 DATA ?= $(CURDIR)/build/demo
 HTTP_PORT ?= 8080
 DICOM_PORT ?= 11112
-PYTEST_ARGS ?=
+# A file stays on one worker: its tests share servers. The folder is ours, so that no other run changes its rights.
+PYTEST_ARGS ?= -n 2 --dist loadfile --basetemp=build/pytest
 
 .PHONY: help
 help: ## List every verb
@@ -42,7 +43,7 @@ services: ## Install (as root) what the tests start: RabbitMQ, Orthanc, dcmtk, C
 
 .PHONY: test
 test: setup lint services ## Set up, lint, and run all tests against real services
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@mkdir -p build && $(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no server

@@ -164,6 +164,7 @@ class AmqpBus:
     @asynccontextmanager
     async def _own_channel(self) -> AsyncIterator[AbstractChannel]:
         """A channel for one errand; what it holds unacknowledged goes back when it closes."""
+        await asyncio.wait_for(self._connected.wait(), CONNECT_SECONDS)
         if self._connection is None:
             raise ConnectionError("not connected")
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)

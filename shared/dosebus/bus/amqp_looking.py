@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 from aio_pika.abc import AbstractChannel
 from aiormq.exceptions import ChannelNotFoundEntity
@@ -45,18 +45,21 @@ async def depths_of(open_channel: OpenChannel, queues: Sequence[Queue]) -> list[
 async def dead_letters_of(open_channel: OpenChannel, service: str, limit: int) -> list[DeadLetter]:
     """The oldest parked messages of a service; they stay where they are."""
     found: list[DeadLetter] = []
-    async with open_channel() as channel:
-        queue = await channel.get_queue(dead_name(service), ensure=False)
-        while len(found) < limit:
-            message = await queue.get(no_ack=False, fail=False)
-            if message is None:
-                break
-            found.append(dead_letter_of(message, service))
+    with suppress(ChannelNotFoundEntity):  # a service without handlers has no dead letters
+        async with open_channel() as channel:
+            queue = await channel.get_queue(dead_name(service), ensure=False)
+            while len(found) < limit:
+                message = await queue.get(no_ack=False, fail=False)
+                if message is None:
+                    break
+                found.append(dead_letter_of(message, service))
     return found
 
 
 async def take_dead(open_channel: OpenChannel, service: str, message_id: str, *, replay: bool) -> bool:
     """Take a parked message out, and send it to its queue as a first attempt if `replay`; False where it is not."""
+    if not await count(open_channel, dead_name(service)) > (0, 0):
+        return False
     async with open_channel() as channel:
         queue = await channel.get_queue(dead_name(service), ensure=False)
         while (message := await queue.get(no_ack=False, fail=False)) is not None:

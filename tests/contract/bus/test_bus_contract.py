@@ -227,3 +227,11 @@ def test_a_bus_in_order_says_so(bus: Bus) -> None:
     assert eventually(bus.healthy)
     assert not bus.broken()
     assert eventually(lambda: depth(bus, queue.name).consumers >= 1)
+
+
+def test_a_service_without_queues_has_no_dead_letters(bus: Bus) -> None:
+    service = f"s{name()}"
+    assert bus.dead_letters(service) == []
+    assert not bus.replay(service, str(uuid4()))
+    assert not bus.discard(service, str(uuid4()))
+    assert bus.healthy() or eventually(bus.healthy)
