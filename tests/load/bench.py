@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.load.measurement import Measurement
 
 TARGETS: dict[str, str] = {
+    "0": "tests.load.bench_extract",
     "1": "tests.load.bench_read",
     "2": "tests.load.bench_intake",
     "4": "tests.load.bench_bus",

@@ -10,10 +10,10 @@ from dosebus_extract.sr.tree import Node
 
 
 def _recode(parents: frozenset[str], wrong: str, meaning: str, right: str, seen_in: str) -> TreeQuirk:
-    """The concept `meaning` under the code `wrong`, below any of the parents, gets the code `right`."""
+    """The concept `meaning` under the code `wrong` gets the code `right` below these parents: the root or an event."""
 
     def below(root: Node) -> list[Node]:
-        holders = [node for node in root.below() if node.key in parents]
+        holders = [node for node in (root, *root.children) if node.key in parents]
         return [
             item
             for node in holders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 # unit -> (dimension, factor to the dimension's base unit)
@@ -74,6 +75,8 @@ def conversion(unit: str | None, wanted: str) -> float:
     return factor / target_factor
 
 
+# A report repeats a dozen units thousands of times.
+@lru_cache(maxsize=512)
 def _canonical(unit: str) -> str:
     plain = _ANNOTATION.sub("", unit.strip()).replace("·", ".").replace("^", "").replace("*", ".")
     plain = plain.replace("µ", "u").replace("μ", "u")
