@@ -130,14 +130,20 @@ class AmqpBus:
     async def _watch(self) -> None:
         """Return or raise when the connection is of no use any more; look now and then whether consumers are there."""
         connection = self._connection
-        while connection is not None and not connection.is_closed and not self._stopping:
-            closed = asyncio.ensure_future(connection.closed())
-            done, _ = await asyncio.wait({closed}, timeout=LOOK_SECONDS)
-            if done:
+        if connection is None:
+            return
+        # `connection.closed()` waits for a close of our own; only this callback tells that the broker is gone.
+        lost = asyncio.Event()
+        connection.close_callbacks.add(lambda *_: lost.set())
+        while not connection.is_closed and connection.connected.is_set() and not self._stopping:
+            try:
+                await asyncio.wait_for(lost.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                if not self._draining:
+                    await self._look_for_consumers()
+            else:
+                self._log.warning("the connection to the broker was lost")
                 return
-            closed.cancel()
-            if not self._draining:
-                await self._look_for_consumers()
 
     async def _look_for_consumers(self) -> None:
         missing = False
