@@ -68,7 +68,16 @@ def configure(service: str, *, level: str = "info", log_format: str = "json") ->
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for chatty in ("aio_pika", "aiormq", "pynetdicom", "asyncio", "alembic", "mail.log", "uvicorn.error", "httpx"):
+    for chatty in (
+        "aio_pika",
+        "aiormq",
+        "pynetdicom",
+        "asyncio",
+        "alembic",
+        "mail.log",
+        "uvicorn.error",
+        "httpx",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -65,8 +65,10 @@ def prepared(admin_url: str) -> str:
 
 def simulator(port: int, log: Path, reports: int) -> subprocess.Popen[bytes]:
     """Modalities that send again until they are acknowledged."""
-    words = f"--to 127.0.0.1:{port} --kind ct --kind rf --kind cumulative --kind duplicate --count {reports // REPORTS_PER_STUDY} --weeks 8"
-    arguments = [*words.split(), *f"--associations 4 --rate {REPORTS_PER_SECOND} --retry --log {log}".split()]
+    studies = reports // REPORTS_PER_STUDY
+    kinds = "--kind ct --kind rf --kind cumulative --kind duplicate"
+    words = f"--to 127.0.0.1:{port} {kinds} --count {studies} --weeks 8 --associations 4 --retry"
+    arguments = [*words.split(), "--rate", str(REPORTS_PER_SECOND), "--log", str(log)]
     return subprocess.Popen([sys.executable, "-m", "dosebus_standalone", "simulate", *arguments])
 
 
