@@ -32,7 +32,8 @@ if (parts.length && script) {
   const stream = new EventSource(script.dataset.stream);
   const lights = document.querySelectorAll("[data-live-light]");
   const light = (on) => lights.forEach((one) => { one.classList.toggle("good", on); one.parentElement.hidden = false; });
-  stream.addEventListener("open", () => light(true));
+  // What changed between the making of the page and now was told to nobody here.
+  stream.addEventListener("open", () => { light(true); parts.forEach(refresh); });
   stream.addEventListener("error", () => light(false));
   stream.addEventListener("news", (event) => {
     const kinds = JSON.parse(event.data);
