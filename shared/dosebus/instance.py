@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -51,8 +52,10 @@ def announce(instance: Instance) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(asdict(instance), file)
-    state_folder().mkdir(parents=True, exist_ok=True)
-    (state_folder() / "current").write_text(instance.data, encoding="utf-8")
+    # A service account may have no home; its commands then need --data.
+    with suppress(OSError):
+        state_folder().mkdir(parents=True, exist_ok=True)
+        (state_folder() / "current").write_text(instance.data, encoding="utf-8")
 
 
 def find(data: Path | None = None) -> Instance:

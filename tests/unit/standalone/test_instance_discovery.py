@@ -48,3 +48,12 @@ def test_a_named_folder_wins_over_the_environment(running: Instance, monkeypatch
         monkeypatch.setenv(name, "before")
     adopt(Path(running.data))
     assert os.environ["DOSEBUS_DATABASE_URL"] == running.database_url
+
+
+def test_an_account_without_a_home_is_found_by_its_folder(
+    running: Instance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file" / "state"))
+    announce(running)
+    assert find(Path(running.data)) == running
