@@ -23,18 +23,21 @@ def configure(
 ) -> TracerProvider:
     """Send spans to an OTLP/HTTP collector (`http://host:4318`), to a file of JSON lines, to both or nowhere.
 
-    The provider becomes the process's own if there is none yet; shut it down to flush what it holds.
+    A process has one provider: who configures again adds where its spans go. Shut it down to flush what it holds.
     """
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": service, "service.namespace": "dosebus"})
-    )
+    present = trace.get_tracer_provider()
+    if isinstance(present, TracerProvider):
+        provider = present
+    else:
+        names = {"service.name": service, "service.namespace": "dosebus"}
+        provider = TracerProvider(resource=Resource.create(names))
+        if otlp_endpoint or trace_file:
+            trace.set_tracer_provider(provider)
     if otlp_endpoint:
         endpoint = otlp_endpoint.rstrip("/") + "/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
     if trace_file:
         provider.add_span_processor(SimpleSpanProcessor(TraceFile(trace_file)))
-    if otlp_endpoint or trace_file:
-        trace.set_tracer_provider(provider)
     return provider
 
 
