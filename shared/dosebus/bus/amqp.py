@@ -142,7 +142,8 @@ class AmqpBus:
                 if not self._draining:
                     await self._look_for_consumers()
             else:
-                self._log.warning("the connection to the broker was lost")
+                if not self._stopping:
+                    self._log.warning("the connection to the broker was lost")
                 return
 
     async def _look_for_consumers(self) -> None:
