@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from dosebus_alerts.check import check_studies
 from dosebus_alerts.courier import Server
 from dosebus_alerts.retry import RetrySchedule
 from dosebus_alerts.sender import Post, Sender
+from tests.fixtures.network import free_port
 
 DOMAIN = "example.org"
 
@@ -225,13 +225,6 @@ class Listening(Controller):
     def factory(self) -> SMTP:
         """The protocol of one connection."""
         return SMTP(self.handler, hostname="mail.test", **self._options)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -18,14 +18,9 @@ from pydicom import dcmread
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
 from dosebus_simulator.cli import send, simulate
+from tests.fixtures.network import free_port
 
 pytestmark = pytest.mark.services
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
