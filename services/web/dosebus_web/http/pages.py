@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dosebus_web import language
 from dosebus_web.auth.sessions import Session
 from dosebus_web.http import show
 
@@ -31,7 +31,11 @@ def make_environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda sentence: language.SPOKEN.get().gettext(sentence),
+        lambda one, many, number: language.SPOKEN.get().ngettext(one, many, number),
+        newstyle=True,
+    )
     environment.filters.update(show.FILTERS)
     return environment
 

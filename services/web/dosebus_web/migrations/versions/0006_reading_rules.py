@@ -1,0 +1,12 @@
+"""Ignore lists, device UID rules, deletion policy."""
+
+from __future__ import annotations
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing to change yet."""
