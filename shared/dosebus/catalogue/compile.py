@@ -17,7 +17,7 @@ CAP = 10_000
 
 
 def page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
-    """The rows of one list page under the keys of `listing.columns`, with `id`, `study_instance_uid`, `device_id`.
+    """The rows of one list page under the keys of the chosen columns, with `id`, `study_instance_uid`, `device_id`.
 
     One row more than the limit is fetched; `query.page_of(rows)` cuts it off and gives the cursors. Patient fields
     are there only where the query allows them.
@@ -26,12 +26,13 @@ def page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
     cursor = query.after if query.after is not None else query.before
     backward = query.before is not None
     descending = query.descending != backward
-    fields = listing.visible(listing.columns, allow_pid=query.allow_pid)
+    fields = listing.chosen(query.columns, allow_pid=query.allow_pid)
     named = {field.key for field in fields}
     own = [S[name] for name in ("id", "study_instance_uid", "device_id") if name not in named]
+    columns = [field.labelled() for field in fields]
     select = (
-        sa.select(*own, *(field.labelled() for field in fields))
-        .select_from(studies())
+        sa.select(*own, *columns)
+        .select_from(with_studies(listing, [*columns, key]))
         .where(*conditions(listing, query))
         .limit(query.limit + 1)
     )

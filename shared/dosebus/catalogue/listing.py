@@ -58,6 +58,18 @@ class Listing:
         return {one.key: one for one in self.columns if not one.personal and one.grain is Grain.STUDY}
 
     @cached_property
+    def choosable(self) -> Mapping[str, Field]:
+        """Fields that can be a column of the list: those it has by itself, then every other one of a study."""
+        known = {one.key: one for one in self.columns}
+        others = (one for one in self.study_fields if one.key not in known and one.grain is Grain.STUDY)
+        return known | {one.key: one for one in others}
+
+    def chosen(self, keys: Iterable[str], *, allow_pid: bool) -> tuple[Field, ...]:
+        """The columns of these keys, or those of the listing where there are none, without what may not be seen."""
+        fields = tuple(self.choosable[key] for key in keys) or self.columns
+        return self.visible(fields, allow_pid=allow_pid)
+
+    @cached_property
     def filters_by_key(self) -> Mapping[str, Filter]:
         """Filters by the name they have in a query string."""
         return {one.key: one for one in self.filters}

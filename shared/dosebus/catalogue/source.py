@@ -63,6 +63,9 @@ def conditions(listing: Listing, query: ListQuery) -> list[sa.ColumnElement[bool
         known = listing.filters_by_key[asked.key]
         asked_test_data = asked_test_data or known.kind is FilterKind.TEST_DATA
         found.append(known.condition(asked.value))
+    if query.groups:
+        groups = [group.condition(listing.filters_by_key) for group in query.groups]
+        found.append(sa.or_(*groups) if query.one_group_is_enough else sa.and_(*groups))
     if not asked_test_data:
         found.append(S.not_patient_indicator.is_(None))
     return found

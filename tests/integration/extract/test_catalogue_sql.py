@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dosebus.catalogue import compile as compiled
 from dosebus.catalogue.aggregate import Aggregate
@@ -177,3 +179,48 @@ def test_a_list_page_reads_its_index_and_sorts_nothing(connection: sa.Connection
     plan = "\n".join(connection.execute(sa.text(f"EXPLAIN {statement}".replace(":", "\\:"))).scalars())
     assert "study_listed_ct" in plan
     assert "Sort" not in plan
+
+
+def _row_holds(row: dict[str, Any], key: str, raw: str) -> bool:
+    held = {
+        "dlp_min": lambda: row["total_dlp_mgycm"] is not None and row["total_dlp_mgycm"] >= float(raw),
+        "dlp_max": lambda: row["total_dlp_mgycm"] is not None and row["total_dlp_mgycm"] <= float(raw),
+        "events": lambda: (row["number_of_events"] or 0) == int(raw),
+    }
+    return held[key]()
+
+
+CONDITION = st.one_of(
+    st.tuples(st.booleans(), st.sampled_from(["dlp_min", "dlp_max"]), st.integers(45, 80).map(str)),
+    st.tuples(st.booleans(), st.just("events"), st.integers(0, 4).map(str)),
+)
+GROUP = st.tuples(st.sampled_from(["all", "any", "none"]), st.lists(CONDITION, min_size=1, max_size=4))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(groups=st.lists(GROUP, min_size=1, max_size=3), enough=st.booleans())
+def test_groups_find_what_their_logic_says(connection: sa.Connection, groups: Any, enough: bool) -> None:
+    items = [("limit", "400"), ("groups", "any" if enough else "all")]
+    for number, (mode, conditions) in enumerate(groups, 1):
+        items.append((f"g{number}", mode))
+        items.extend((f"g{number}.{'!' if negated else ''}{key}", raw) for negated, key, raw in conditions)
+
+    def holds(row: dict[str, Any], mode: str, conditions: Any) -> bool:
+        judged = [negated != _row_holds(row, key, raw) for negated, key, raw in conditions]
+        return {"all": all(judged), "any": any(judged), "none": not any(judged)}[mode]
+
+    combine = any if enough else all
+    expected = {
+        row["id"]
+        for row in _page(connection, ("limit", "400"))
+        if combine(holds(row, mode, conditions) for mode, conditions in groups)
+    }
+    assert {row["id"] for row in _page(connection, *items)} == expected
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_every_study_field_can_be_a_column(connection: sa.Connection, name: str) -> None:
+    listing = LISTINGS[name]
+    query = ListQuery.parse(listing, [("columns", ",".join(listing.choosable))], allow_pid=True)
+    rows = connection.execute(compiled.page(listing, query)).mappings().all()
+    assert all(set(listing.choosable) <= set(row) for row in rows)

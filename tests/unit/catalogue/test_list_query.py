@@ -89,3 +89,50 @@ def test_a_full_page_has_a_next_one_and_a_last_page_has_none() -> None:
     backward = query.turned(before=99).page_of(eleven)
     assert [row["id"] for row in backward.rows] == list(range(9, -1, -1))
     assert (backward.before, backward.after) == (9, 0)
+
+
+def test_groups_of_conditions_and_columns_parse_back_to_the_same_query() -> None:
+    items = [
+        ("make", "GE"),
+        ("g1", "any"),
+        ("g1.study_description", "head"),
+        ("g1.study_description", "skull"),
+        ("g1.!model", "Axiom"),
+        ("g4", "none"),
+        ("g4.dlp_min", "1000"),
+        ("groups", "any"),
+        ("columns", "study_at,total_dlp_mgycm"),
+        ("columns", "operator"),
+    ]
+    query = ListQuery.parse(CT, items)
+    assert [(group.mode.value, len(group.conditions)) for group in query.groups] == [("any", 3), ("none", 1)]
+    assert query.columns == ("study_at", "total_dlp_mgycm", "operator")
+    assert ListQuery.parse(CT, query.items()) == query
+    assert ("g2", "none") in query.items()
+
+
+def test_a_group_without_conditions_asks_nothing() -> None:
+    assert not ListQuery.parse(CT, [("g1", "any"), ("g1.model", " ")]).filtered
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "part"),
+    [
+        ("g1", "either", "is not all, any or none"),
+        ("g1.colour", "red", "is not a filter"),
+        ("g1.dlp_min", "much", "is not a number"),
+        ("g1.patient_id", "4711", "permission"),
+        ("g1.test", "only", "cannot be part of a group"),
+        ("groups", "some", "is not all or any"),
+        ("columns", "patient_shoe_size", "is not a column"),
+    ],
+)
+def test_what_is_wrong_in_a_group_is_named(key: str, raw: str, part: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        ListQuery.parse(CT, [(key, raw)])
+    assert part in caught.value.errors[key]
+
+
+def test_a_group_takes_so_many_conditions() -> None:
+    with pytest.raises(QueryError):
+        ListQuery.parse(CT, [("g1.model", str(number)) for number in range(21)])
