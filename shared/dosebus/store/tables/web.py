@@ -79,6 +79,15 @@ saved_view = sa.Table(
     sa.UniqueConstraint("account_id", "listing", "name"),
 )
 
+option = sa.Table(
+    "option",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey(account.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", JSONB, nullable=False),
+)
+"""What somebody chose to see, by the name of the choice: `columns.ct`, `charts.rf`, `home`."""
+
 private_search = sa.Table(
     "private_search",
     metadata,
@@ -103,3 +112,29 @@ audit = sa.Table(
     sa.Index("audit_at", sa.text("at DESC"), sa.text("id DESC")),
 )
 """Who did what. `subject` and `details` hold ids and settings, never patient data."""
+
+standard_name_rejection = sa.Table(
+    "standard_name_rejection",
+    metadata,
+    sa.Column("modality_type", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("raw_key", sa.Text, primary_key=True),
+    sa.Column("standard_name_id", sa.BigInteger, primary_key=True, autoincrement=False),
+)
+"""Suggested standard names that somebody turned down. Without a foreign key: a name that was deleted may come back."""
+
+standard_name_change = sa.Table(
+    "standard_name_change",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("modality_type", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("steps", JSONB, nullable=False),
+    sa.Column("undoes", sa.ForeignKey("web.standard_name_change.id"), unique=True),
+    sa.Index("standard_name_change_of_kind", "modality_type", "kind", sa.text("id DESC")),
+)
+"""Every change of standard names with what each row was and became, so that it can be undone exactly."""
