@@ -89,3 +89,41 @@ class DeviceRecombinationRequested(Command):
     device_id: int
     after_study_id: int
     requested_by: str
+
+
+class SkinMapRequested(Command):
+    """Map a study's skin dose: a person asks, or extract itself because something that counts is another now."""
+
+    topic: ClassVar[str] = "dose.skin_map.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    study_instance_uid: str
+    reason: Literal["arrival", "person", "patient_size", "device", "method"]
+    requested_by: str
+
+
+class SkinMapComputed(Event):
+    """A study's skin dose map, or a sum of maps that ends with it, is another now. Readers look at the tables."""
+
+    topic: ClassVar[str] = "dose.skin_map.computed.v1"
+    owner: ClassVar[str] = "extract"
+
+    study_id: int
+    study_instance_uid: str
+    outcome: Literal["computed", "partial", "not_computed"]
+
+
+class SkinSumsRequested(Command):
+    """Sum the maps of the windows that end with, or contain, these studies."""
+
+    topic: ClassVar[str] = "dose.skin_sums.requested.v1"
+    owner: ClassVar[str] = "extract"
+
+    study_ids: tuple[int, ...]
+
+
+class SkinSettingsChanged(Event):
+    """The safelist, its offsets or the method of skin dose maps was changed on a page."""
+
+    topic: ClassVar[str] = "dose.skin_settings.changed.v1"
+    owner: ClassVar[str] = "web"

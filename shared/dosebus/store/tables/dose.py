@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from dosebus.domain.ct import CTEvent, CTSource
 from dosebus.domain.projection import (
@@ -183,6 +183,8 @@ dicom_object = sa.Table(
     sa.Column("blob_key", sa.Text),
     sa.Column("received_at", Instant, nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("deleted_at", Instant),
+    sa.Column("kept_for_download", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("outcome IN ('recorded', 'ignored', 'rejected')", name="object_outcome_known"),
     sa.Index("object_recorded_once", "sop_instance_uid", "study_id", unique=True,
              postgresql_where=sa.text("outcome = 'recorded'")),
@@ -190,8 +192,11 @@ dicom_object = sa.Table(
     sa.Index("object_study", "study_id"),
     sa.Index("object_set_aside", sa.text("recorded_at DESC"),
              postgresql_where=sa.text("outcome <> 'recorded'")),
+    sa.Index("object_kept_for_download", "received_at", postgresql_where=sa.text("kept_for_download")),
+    sa.Index("object_blob_key", "blob_key", postgresql_using="hash"),
 )  # fmt: skip
-"""One row an object that came in, with what became of it. An object is recorded once in its study: copies that were
+"""One row an object that came in, with what became of it. One that was deleted after reading keeps its row, without a
+blob. An object is recorded once in its study: copies that were
 given another Study Instance UID and kept their SOP Instance UID do exist, and are studies of their own."""
 
 finding = sa.Table(
@@ -248,3 +253,125 @@ patient_size = sa.Table(
 )
 """Sizes that a table told and not an object, in the unit of the quantity's name. One that wins counts over what the
 objects of its study say, another only where they say nothing."""
+
+skin_map = sa.Table(
+    "skin_map",
+    metadata,
+    sa.Column("study_id", sa.ForeignKey(study.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("method", sa.Text),
+    sa.Column("method_version", sa.Text),
+    sa.Column("peak_skin_dose_gy", sa.Double),
+    sa.Column("peak_low_gy", sa.Double),
+    sa.Column("peak_high_gy", sa.Double),
+    sa.Column("peak_bound_gy", sa.Double),
+    sa.Column("peak_row", sa.Integer),
+    sa.Column("peak_column", sa.Integer),
+    sa.Column("peak_region", sa.Text),
+    sa.Column("dap_fraction", sa.Double),
+    sa.Column("events_total", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("events_used", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("event_that_gave_most", sa.Integer),
+    sa.Column("row_count", sa.Integer),
+    sa.Column("column_count", sa.Integer),
+    sa.Column("dose_map", sa.LargeBinary),
+    sa.Column("contributions", sa.LargeBinary),
+    sa.Column("steps", JSONB, nullable=False, server_default="[]"),
+    sa.Column("geometry", JSONB),
+    sa.Column("not_computed", JSONB, nullable=False, server_default="[]"),
+    sa.Column("provenance", JSONB, nullable=False, server_default="{}"),
+    sa.Column("study_revision", sa.Integer, nullable=False),
+    sa.Column("input_key", sa.Text, nullable=False),
+    sa.Column("computed_at", Instant, nullable=False),
+    sa.Column("compute_seconds", sa.Double, nullable=False),
+    sa.CheckConstraint("outcome IN ('computed', 'partial', 'not_computed')", name="skin_map_outcome_known"),
+    sa.CheckConstraint(
+        "(outcome = 'not_computed') = (dose_map IS NULL) AND (outcome = 'not_computed') = (reason IS NOT NULL)",
+        name="skin_map_is_there_or_says_why",
+    ),
+)
+"""One row a study of fluoroscopy that was looked at. `dose_map` and `contributions` are what `dosebus.skin.arrays`
+reads. Numbers of events count from 1 over all reports. `input_key` is a digest of method, device settings and size."""
+
+skin_sum = sa.Table(
+    "skin_sum",
+    metadata,
+    sa.Column("study_id", sa.ForeignKey(study.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("weeks", sa.Integer, primary_key=True),
+    sa.Column("peak_skin_dose_gy", sa.Double),
+    sa.Column("peak_bound_gy", sa.Double),
+    sa.Column("peak_low_gy", sa.Double),
+    sa.Column("peak_high_gy", sa.Double),
+    sa.Column("peak_row", sa.Integer),
+    sa.Column("peak_column", sa.Integer),
+    sa.Column("peak_region", sa.Text),
+    sa.Column("member_ids", ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("unmapped_ids", ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("row_count", sa.Integer),
+    sa.Column("column_count", sa.Integer),
+    sa.Column("dose_map", sa.LargeBinary),
+    sa.Column("geometry", JSONB),
+    sa.Column("provenance", JSONB, nullable=False, server_default="{}"),
+    sa.Column("input_key", sa.Text, nullable=False),
+    sa.Column("computed_at", Instant, nullable=False),
+    sa.CheckConstraint("weeks > 0", name="skin_sum_weeks_positive"),
+    sa.Index("skin_sum_members", "member_ids", postgresql_using="gin"),
+)
+"""The sum of one patient's maps over the weeks up to a study, on one surface. `member_ids` are the studies in the
+window, in order of time, this one included; `unmapped_ids` those of them without a map, which count in the bound
+only. A bound is NULL where some study's dose cannot be bounded."""
+
+SIZE_IMPORT_STATES = ("queued", "running", "done", "failed", "cancelled")
+
+size_import = sa.Table(
+    "size_import",
+    metadata,
+    sa.Column("import_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("options", JSONB, nullable=False),
+    sa.Column("file_key", sa.Text),
+    sa.Column("log_key", sa.Text),
+    sa.Column("requested_by", sa.Text, nullable=False),
+    sa.Column("requested_at", Instant, nullable=False),
+    sa.Column("started_at", Instant),
+    sa.Column("finished_at", Instant),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("rows_total", sa.BigInteger),
+    sa.Column("rows_done", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("line_done", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("counts", JSONB, nullable=False, server_default="{}"),
+    sa.Column("reason", sa.Text),
+    sa.Column("traceparent", sa.Text),
+    sa.CheckConstraint(
+        "state IN (" + ", ".join(repr(state) for state in SIZE_IMPORT_STATES) + ")",
+        name="size_import_state_known",
+    ),
+    sa.Index("size_import_requested_at", sa.text("requested_at DESC")),
+)
+"""An import of patient sizes: what was asked for, how far it is, what became of its lines (`counts`, by outcome), and
+where its file lies until it ends and its log afterwards. `line_done` is the last line after which it goes on."""
+
+size_import_line = sa.Table(
+    "size_import_line",
+    metadata,
+    sa.Column(
+        "import_id", sa.ForeignKey(size_import.c.import_id, ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("line", sa.BigInteger, primary_key=True),
+    sa.Column("study_instance_uid", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+"""What became of a line while its import runs, committed with the size itself; the log is made of these in the end.
+`study_instance_uid` is empty where the line named no study."""
+
+blob_to_delete = sa.Table(
+    "blob_to_delete",
+    metadata,
+    sa.Column("blob_key", sa.Text, primary_key=True),
+    sa.Column("asked_at", Instant, nullable=False),
+)
+"""Blobs that a committed transaction gave up; one goes as soon as no object refers to it."""

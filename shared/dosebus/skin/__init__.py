@@ -1,0 +1,1 @@
+"""What extract writes and web reads of skin dose maps."""
