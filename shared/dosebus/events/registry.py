@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from dosebus.events import alerts, export, extract, ingest, qr
+from dosebus.events import alerts, export, extract, ingest, people, qr, rederivation
 from dosebus.events.base import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -15,6 +15,14 @@ EVENTS: tuple[type[Event], ...] = (
     extract.ObjectRereadRequested,
     extract.DeviceChangeRequested,
     extract.DeviceRecombinationRequested,
+    rederivation.RederivationRequested,
+    rederivation.RederivationApplyRequested,
+    rederivation.RederivationCancelRequested,
+    rederivation.RederivationProgressed,
+    people.PeopleChangeRequested,
+    people.PeopleChangeCancelRequested,
+    people.PeopleChangeProgressed,
+    people.PatientIdentityChanged,
     alerts.AlertRaised,
     alerts.AlertMailSent,
     alerts.AlertMailFailed,
@@ -23,6 +31,9 @@ EVENTS: tuple[type[Event], ...] = (
     alerts.AlertTestMailRequested,
     alerts.AlertStateRequested,
     alerts.AlertMailRequested,
+    alerts.AlertRuleTrialRequested,
+    alerts.AlertRuleTrialCancelRequested,
+    alerts.AlertRuleTrialFinished,
     export.ExportRequested,
     export.ExportCancelRequested,
     export.ExportDeletionRequested,
