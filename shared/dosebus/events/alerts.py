@@ -1,7 +1,10 @@
 """Events that alerts publishes, and the commands it takes."""
 
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from dosebus.events.base import Command, Event
 
@@ -60,7 +63,7 @@ class AlertSettingsChanged(Event):
 
 
 class AlertTestMailRequested(Command):
-    """Send a test mail to one recipient."""
+    """Send a test message to one recipient: a mail, or a call of its webhook."""
 
     topic: ClassVar[str] = "alert.test_mail.requested.v1"
     owner: ClassVar[str] = "web"
@@ -70,7 +73,10 @@ class AlertTestMailRequested(Command):
 
 
 class AlertStateRequested(Command):
-    """A person deals with an alert: acknowledges it, justifies it by a coded reason, or closes it."""
+    """A person deals with an alert: acknowledges it, justifies it by a coded reason, or closes it.
+
+    `note_id`: what the person wrote (`config.alert_note`); the text itself is in no event.
+    """
 
     topic: ClassVar[str] = "alert.state.requested.v1"
     owner: ClassVar[str] = "web"
@@ -78,6 +84,7 @@ class AlertStateRequested(Command):
     alert_id: UUID
     state: Literal["acknowledged", "justified", "closed"]
     justification_code: str | None = None
+    note_id: UUID | None = None
     requested_by: str
 
 
@@ -89,3 +96,56 @@ class AlertMailRequested(Command):
 
     mail_id: UUID
     requested_by: str
+
+
+class RuleProposal(BaseModel):
+    """A rule as it is tried, saved or not; the fields are those of `config.alert_rule`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    quantity: str
+    scope: Literal["event", "study", "sum"]
+    level: float = Field(gt=0)
+    step: float | None = Field(default=None, gt=0)
+    weeks: int | None = Field(default=None, gt=0)
+    modality_types: tuple[str, ...]
+    device_ids: tuple[int, ...] | None = None
+    standard_names: tuple[str, ...] | None = None
+    age_years_from: float | None = None
+    age_years_below: float | None = None
+    weight_kg_from: float | None = None
+    weight_kg_below: float | None = None
+
+
+class AlertRuleTrialRequested(Command):
+    """Say which alerts a rule would have raised for the studies of these days, first and last included."""
+
+    topic: ClassVar[str] = "alert.rule_trial.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    trial_id: UUID
+    rule_key: str | None
+    rule: RuleProposal
+    date_from: date
+    date_until: date
+    requested_by: str
+
+
+class AlertRuleTrialCancelRequested(Command):
+    """Stop a trial; what it found so far stays."""
+
+    topic: ClassVar[str] = "alert.rule_trial.cancel.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    trial_id: UUID
+    requested_by: str
+
+
+class AlertRuleTrialFinished(Event):
+    """A trial came to its end; its row says what it found."""
+
+    topic: ClassVar[str] = "alert.rule_trial.finished.v1"
+    owner: ClassVar[str] = "alerts"
+
+    trial_id: UUID
+    state: Literal["done", "cancelled", "failed"]
