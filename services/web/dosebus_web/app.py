@@ -27,14 +27,15 @@ from dosebus_web.pages.objects import routes as objects
 from dosebus_web.pages.query import routes as query
 from dosebus_web.pages.services import routes as services
 from dosebus_web.pages.signin import routes as signin
+from dosebus_web.pages.studies import combine_routes as combine
 from dosebus_web.pages.studies import routes as studies
 from dosebus_web.pages.studies import view_routes as views
 from dosebus_web.settings import WebSettings
 from dosebus_web.web import Web
 
 PAGE_ROUTERS = (
-    signin.router, account.router, home.router, studies.router, views.router, alerts.router, exports.router,
-    query.router, objects.router, services.router, admin.router, users.router, nodes.router,
+    signin.router, account.router, home.router, combine.router, studies.router, views.router, alerts.router,
+    exports.router, query.router, objects.router, services.router, admin.router, users.router, nodes.router,
     admin_alerts.router, devices.router,
 )  # fmt: skip
 

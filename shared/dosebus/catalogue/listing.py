@@ -66,8 +66,8 @@ class Listing:
 
     def chosen(self, keys: Iterable[str], *, allow_pid: bool) -> tuple[Field, ...]:
         """The columns of these keys, or those of the listing where there are none, without what may not be seen."""
-        fields = tuple(self.choosable[key] for key in keys) or self.columns
-        return self.visible(fields, allow_pid=allow_pid)
+        fields = self.visible((self.choosable[key] for key in keys), allow_pid=allow_pid)
+        return fields or self.visible(self.columns, allow_pid=allow_pid)
 
     @cached_property
     def filters_by_key(self) -> Mapping[str, Filter]:

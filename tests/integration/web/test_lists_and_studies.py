@@ -144,3 +144,52 @@ def test_the_fragment_of_a_list_is_the_same_rows(site: Site) -> None:
     place = fragment[1].replace("&amp;", "&")
     assert dict(parse_qsl(urlsplit(place).query))["study_description"] == "ct"
     assert keys(client.get(place).text) == keys(page)
+
+
+def test_combined_conditions_go_from_the_form_into_the_address_and_back(site: Site) -> None:
+    client = site.client("viewer")
+    all_of_it = keys(client.get("/studies/ct?limit=400").text)
+    form = [
+        ("sort", "-study_at"), ("limit", "400"), ("g1", "any"), ("f1", "dlp_min"), ("i1", "is"), ("v1", "600"),
+        ("f1", "dlp_min"), ("i1", "not"), ("v1", "300"), ("f1", ""), ("i1", "is"), ("v1", ""),
+    ]  # fmt: skip
+    answer = client.get("/studies/ct/combined", params=form)
+    assert answer.status_code == 303
+    assert "g1.dlp_min=600&g1.%21dlp_min=300" in answer.headers["location"]
+    page = client.get(answer.headers["location"]).text
+    with site.web.database.reading() as connection:
+        doses = dict(connection.execute(sa.select(S.id, S.total_dlp_mgycm)).all())
+    expected = [one for one in all_of_it if doses[one] is None or not 300 <= doses[one] < 600]
+    assert 0 < len(expected) < len(all_of_it)
+    assert keys(page) == expected
+    assert "At least one of these holds" in page
+    again = client.get(answer.headers["location"].replace("/ct?", "/ct/combine?"))
+    assert again.text.count('value="600"') == again.text.count('value="300"') == 1
+
+
+def test_a_combined_condition_that_cannot_be_read_is_marked_at_its_row(site: Site) -> None:
+    answer = site.client("viewer").get("/studies/ct/combined?g1=any&f1=dlp_min&i1=is&v1=much")
+    assert answer.status_code == 400
+    assert 'value="much" aria-label="Text or number" aria-invalid="true"' in answer.text
+    assert "is not a number" in answer.text
+
+
+def test_what_names_a_patient_cannot_be_combined_in_an_address(site: Site) -> None:
+    client = site.client("boss")
+    assert client.get("/studies/ct?g1.accession=A1").status_code == 400
+    assert client.get("/studies/ct?g1.!patient_id=4711").status_code == 400
+    assert "accession" not in client.get("/studies/ct/combine").text
+
+
+def test_columns_are_chosen_for_once_or_for_always(site: Site) -> None:
+    client = site.client("querier")
+    once = client.get("/studies/ct?columns=study_at&columns=operator").text
+    assert re.findall(r'<th scope="col"[^>]*>\s*(?:<a[^>]*>)?([A-Za-z ]+)', once) == ["Study ", "Operator"]
+    data = {"csrf_token": csrf(client), "columns": ["study_at", "total_dlp_mgycm", "patient_name"]}
+    assert client.post("/studies/ct/columns", data=data).status_code == 303
+    always = client.get("/studies/ct").text
+    headings = re.findall(r'<th scope="col"[^>]*>\s*(?:<a[^>]*>)?([A-Za-z ]+)', always)
+    assert [one.strip() for one in headings] == ["Study", "Total DLP"], "patient data needs its group"
+    assert client.post("/studies/ct/columns", data={"csrf_token": csrf(client)}).status_code == 303
+    assert "Operator</th>" not in client.get("/studies/ct").text
+    assert client.get("/studies/ct").text.count('<th scope="col"') > 3

@@ -14,7 +14,8 @@ from dosebus.catalogue.field import Field
 from dosebus.catalogue.filter import Filter, FilterKind
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import PAGE_SIZES, ListQuery, QueryError
-from dosebus_web.pages.studies import private
+from dosebus_web.language import gettext as _
+from dosebus_web.pages.studies import combine, private
 from dosebus_web.pages.studies.cells import Cell, cell
 
 ALWAYS_SHOWN = ("date_from", "date_to", "study_description", "display_name", "protocol")
@@ -33,6 +34,15 @@ class FilterInput:
     value: str
     hint: str = ""
     error: str = ""
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """A column that the list can have."""
+
+    key: str
+    label: str
+    shown: bool
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,10 @@ class ListView:
     shown: tuple[FilterInput, ...]
     folded: tuple[FilterInput, ...]
     private: tuple[FilterInput, ...]
+    groups: tuple[str, ...]
+    """The groups of conditions in sentences."""
+    one_group_is_enough: bool
+    columns: tuple[ColumnChoice, ...]
     fold_open: bool
     filtered: bool
     search: str
@@ -90,7 +104,11 @@ class Asked:
     def parse(self) -> ListQuery:
         """The query. Raises QueryError."""
         hidden = {one.key for one in self.listing.filters if private.is_private(one)}
-        errors = {key: "cannot be part of an address" for key, raw in self.public if key in hidden and raw}
+        errors = {
+            key: _("cannot be part of an address")
+            for key, raw in self.public
+            if raw and key.rpartition(".")[2].removeprefix("!") in hidden
+        }
         if errors:
             raise QueryError(errors)
         return ListQuery.parse(self.listing, [*self.public, *self.secret], allow_pid=self.allow_pid)
@@ -120,7 +138,7 @@ def _assemble(
     errors: Mapping[str, str] = NO_ERRORS,
 ) -> ListView:
     listing = asked.listing
-    fields = listing.visible(listing.columns, allow_pid=asked.allow_pid)
+    fields = listing.chosen(query.columns, allow_pid=asked.allow_pid)
     given = dict([*asked.public, *asked.secret])
     inputs = [_input(one, given, errors) for one in listing.filters if not private.is_private(one)]
     folded = tuple(one for one in inputs if one.key not in ALWAYS_SHOWN)
@@ -134,8 +152,11 @@ def _assemble(
         private=tuple(
             _input(one, given, errors) for one in private.filters_of(listing, allow_pid=asked.allow_pid)
         ),
+        groups=tuple(combine.told(listing, group) for group in query.groups),
+        one_group_is_enough=query.one_group_is_enough,
+        columns=column_choices(listing, fields, allow_pid=asked.allow_pid),
         fold_open=any(one.value or one.error for one in folded),
-        filtered=bool(query.filters),
+        filtered=query.filtered,
         search=asked.search if asked.secret else "",
         total=total,
         failed=bool(errors),
@@ -145,6 +166,17 @@ def _assemble(
         own_query=_link(asked, query.turned()),
         limit=query.limit,
         sort=f"-{query.sort}" if query.descending else query.sort,
+    )
+
+
+def column_choices(listing: Listing, shown: Sequence[Field], *, allow_pid: bool) -> tuple[ColumnChoice, ...]:
+    """Every column that somebody may choose; those shown first and in their order."""
+    others = (one for one in listing.choosable.values() if one not in shown)
+    return tuple(
+        ColumnChoice(
+            one.key, f"{_(one.label)} ({one.shown_unit})" if one.shown_unit else _(one.label), one in shown
+        )
+        for one in listing.visible((*shown, *others), allow_pid=allow_pid)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.events.extract import StudyRemovalRequested
 from dosebus.store.tables import dose
-from dosebus_web.auth import audit
+from dosebus_web.auth import audit, options
 from dosebus_web.auth.gate import AdminWrites, Viewer, ViewerWrites
 from dosebus_web.auth.sessions import Session
 from dosebus_web.pages.alerts import quantities
@@ -40,6 +41,9 @@ def _view(request: Request, session: Session, here: Here, listing: Listing) -> l
     search = request.query_params.get("search", "")
     public = [(key, raw) for key, raw in request.query_params.multi_items() if key not in NOT_QUERY]
     with here.database.reading() as connection:
+        if not any(key == "columns" for key, _ in public):
+            kept = options.chosen(connection, session.account.id, f"columns.{listing.name}")
+            public += [("columns", key) for key in kept or () if key in listing.choosable]
         secret = private.recall(connection, session.account.id, listing, search) if search else []
         asked = listview.Asked(listing, public, secret, search, allow_pid)
         return listview.view(connection, asked, here.settings.count_limit)
@@ -56,12 +60,37 @@ def show_list(request: Request, session: Viewer, here: Here, name: Name) -> Resp
     values = {
         "view": view,
         "own_items": items,
+        "columns_reset": [*_without_columns(view.own_query), ("columns", _keys(listing))],
         "export_query": urlencode([item for item in view.own_query if item[0] not in ("limit", "after", "before")]),
         "formats": formats_of(listing.name),
         "views": saved,
     }  # fmt: skip
     status = 400 if view.failed else 200
     return here.pages.render(request, "pages/studies/list.html", values, status_code=status)
+
+
+def _without_columns(items: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(key, raw) for key, raw in items if key not in ("columns", "after", "before")]
+
+
+def _keys(listing: Listing) -> str:
+    return ",".join(one.key for one in listing.columns)
+
+
+@router.post("/studies/{name}/columns")
+def keep_columns(
+    session: ViewerWrites,
+    here: Here,
+    name: Name,
+    columns: Annotated[list[str] | None, Form(max_length=200)] = None,
+) -> Response:
+    """Show these columns from now on; the columns as delivered, or none, forget the choice."""
+    listing = listing_called(name)
+    chosen = [key for key in columns or () if key in listing.choosable]
+    kept = None if chosen in ([], [one.key for one in listing.columns]) else chosen
+    with here.database.transaction() as tx:
+        options.choose(tx, session.account.id, f"columns.{listing.name}", kept)
+    return here.pages.redirect(f"/studies/{listing.name}", {"done": "saved"})
 
 
 @router.get("/studies/{name}/rows")
