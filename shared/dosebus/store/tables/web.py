@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 SCHEMA = "web"
 metadata = sa.MetaData(schema=SCHEMA)
@@ -138,3 +138,14 @@ standard_name_change = sa.Table(
     sa.Index("standard_name_change_of_kind", "modality_type", "kind", sa.text("id DESC")),
 )
 """Every change of standard names with what each row was and became, so that it can be undone exactly."""
+
+size_upload = sa.Table(
+    "size_upload",
+    metadata,
+    sa.Column("upload_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("web.account.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("blob_key", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("uploaded_at", Instant, nullable=False, server_default=sa.func.now()),
+)
+"""Tables of patient sizes that were uploaded and not yet imported: only who uploaded one may see it."""
