@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dosebus.catalogue.aggregate import Aggregate, histogram, statistics
+from dosebus.catalogue.aggregate import statistics
+from dosebus.catalogue.gather import Aggregate
+from dosebus.catalogue.histogram import density, histogram
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import ListQuery
 from dosebus.catalogue.source import conditions, matching, studies, with_events, with_studies
@@ -96,7 +98,9 @@ def events(listing: Listing, study_id: int) -> sa.Select[Any]:
 
 
 def aggregate(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Select[Any]:
-    """What a chart shows: statistics by series and period, or a histogram (see `Aggregate`)."""
+    """What a chart shows: statistics by series and period, a density or a histogram (see `Aggregate`)."""
+    if wanted.against is not None:
+        return density(listing, query, wanted)
     return histogram(listing, query, wanted) if wanted.bins else statistics(listing, query, wanted)
 
 

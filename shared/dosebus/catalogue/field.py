@@ -53,6 +53,8 @@ class Field:
     display: Display | None = None
     concept: str | None = None
     personal: bool = False
+    single: bool = False
+    """Whether each study or event has a value of its own (a UID, a remark), so that it makes neither series nor axis."""
 
     @property
     def shown_unit(self) -> str | None:
@@ -68,6 +70,16 @@ class Field:
     def numeric(self) -> bool:
         """Whether sums, means and histograms make sense."""
         return self.kind in (Kind.NUMBER, Kind.INTEGER)
+
+    @property
+    def makes_series(self) -> bool:
+        """Whether equal values of it are one series of a chart."""
+        return self.kind in (Kind.TEXT, Kind.INTEGER) and not (self.personal or self.single)
+
+    @property
+    def measured(self) -> bool:
+        """Whether it can be the value or an axis of a chart."""
+        return self.numeric and not (self.personal or self.single)
 
     @property
     def sort_key(self) -> sa.ColumnElement[Any]:

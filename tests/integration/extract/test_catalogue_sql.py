@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dosebus.catalogue import compile as compiled
-from dosebus.catalogue.aggregate import Aggregate
+from dosebus.catalogue.gather import Aggregate
 from dosebus.catalogue.filter import FilterKind
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.query import ListQuery
