@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import threading
+
 import sqlalchemy as sa
 from opentelemetry import trace
 
 from dosebus.blobs.blobs import Blobs
 from dosebus.bus.consumers import Consumers
-from dosebus.bus.message import Reject
+from dosebus.bus.message import Message, Reject
+from dosebus.domain.reading import DELETED_OBJECT
 from dosebus.events.extract import (
     DeviceChangeRequested,
+    DeviceNamingRequested,
     DeviceRecombinationRequested,
+    KeptObjectsDeletionRequested,
     ObjectRereadRequested,
+    SizeImportCancelRequested,
+    SizeImportRequested,
     StudyRemovalRequested,
     StudyRemoved,
 )
 from dosebus.events.ingest import ObjectStored
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
+from dosebus_extract import sizes_jobs
 from dosebus_extract.archive import slim_image
 from dosebus_extract.archive_rederive import rederive_study
-from dosebus_extract.device_changes import change_device, recombine_some
+from dosebus_extract.deletion import delete_after_reading, delete_kept, forget_for_download
+from dosebus_extract.device_changes import change_device, name_devices, recombine_some
+from dosebus_extract.reading_rules import ReadingCache
 from dosebus_extract.record import already_recorded, record, set_aside
 from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.store_object import Incoming, is_recorded
@@ -30,8 +40,11 @@ consumers = Consumers("extract")
 
 
 @consumers.on(ObjectStored, retry=(5, 60, 600), workers=2)
-def record_dose(event: ObjectStored, tx: Transaction, blobs: Blobs, settings: ExtractSettings) -> None:
+def record_dose(
+    event: ObjectStored, tx: Transaction, blobs: Blobs, settings: ExtractSettings, reading: ReadingCache
+) -> None:
     """Read the dose out of a stored object and record it."""
+    rules = reading.rules(tx)
     span = trace.get_current_span()
     span.set_attribute("dicom.sop_class_uid", event.sop_class_uid)
     incoming = Incoming(
@@ -41,9 +54,11 @@ def record_dose(event: ObjectStored, tx: Transaction, blobs: Blobs, settings: Ex
     study_uid = event.study_instance_uid
     if study_uid and is_recorded(tx, event.sop_instance_uid, study_uid, but=event.object_id):
         set_aside(tx, incoming, already_recorded())
+        delete_after_reading(tx, event.object_id, rules.deletes)
         return
-    record(tx, incoming, blobs.read(event.blob_key), settings)
-    if not settings.keep_pixel_data:
+    record(tx, incoming, blobs.read(event.blob_key), settings, rules)
+    deleted = delete_after_reading(tx, event.object_id, rules.deletes)
+    if not deleted and not settings.keep_pixel_data:
         slim_image(tx, blobs, event.object_id)
 
 
@@ -67,7 +82,11 @@ def remove_recorded_study(event: StudyRemovalRequested, tx: Transaction) -> None
 
 @consumers.on(ObjectRereadRequested)
 def reread_object(
-    event: ObjectRereadRequested, tx: Transaction, blobs: Blobs, settings: ExtractSettings
+    event: ObjectRereadRequested,
+    tx: Transaction,
+    blobs: Blobs,
+    settings: ExtractSettings,
+    reading: ReadingCache,
 ) -> None:
     """Read an archived object again; with it, all others of its study, since they are weighed against each other."""
     o = dose.dicom_object.c
@@ -77,10 +96,15 @@ def reread_object(
     if row["study_id"] is not None:
         rederive_study(tx, blobs, settings, row["study_id"])
         return
+    if row["blob_key"] is None:
+        raise Reject(DELETED_OBJECT, "The object was deleted after reading: there is nothing to read again.")
     incoming = Incoming(
         row["object_id"], row["sop_instance_uid"], row["sop_class_uid"], row["blob_key"], row["received_at"]
     )
-    record(tx, incoming, blobs.read(row["blob_key"]), settings)
+    rules = reading.rules(tx)
+    forget_for_download(tx, event.object_id)
+    record(tx, incoming, blobs.read(row["blob_key"]), settings, rules)
+    delete_after_reading(tx, event.object_id, rules.deletes)
 
 
 @consumers.on(DeviceChangeRequested)
@@ -93,3 +117,39 @@ def administer_device(event: DeviceChangeRequested, tx: Transaction) -> None:
 def recombine_studies(event: DeviceRecombinationRequested, tx: Transaction) -> None:
     """Put the next studies of a device together again after its modality was decided otherwise."""
     recombine_some(tx, event)
+
+
+@consumers.on(DeviceNamingRequested)
+def name_known_devices(event: DeviceNamingRequested, tx: Transaction) -> None:
+    """Name the known devices of a Device Observer UID, as a rule says."""
+    name_devices(tx, event)
+
+
+@consumers.on(KeptObjectsDeletionRequested)
+def delete_kept_objects(event: KeptObjectsDeletionRequested, tx: Transaction) -> None:
+    """Delete objects that were kept for download."""
+    delete_kept(tx, event)
+
+
+@consumers.on(SizeImportRequested)
+def queue_size_import(
+    event: SizeImportRequested, tx: Transaction, message: Message, size_bell: threading.Event
+) -> None:
+    """Queue an import of patient sizes."""
+    sizes_jobs.add(tx, event, message.traceparent)
+    tx.after_commit(size_bell.set)
+
+
+@consumers.on(SizeImportCancelRequested, retry=(1, 5, 60))
+def cancel_size_import(event: SizeImportCancelRequested, tx: Transaction) -> None:
+    """Stop an import of patient sizes: at once if it waits, else after the lines at hand.
+
+    Raises LookupError when the import is not there yet; the message then comes again.
+    """
+    job = sizes_jobs.get(tx, event.import_id)
+    if job is None:
+        raise LookupError(f"there is no size import {event.import_id}")
+    if job.state == "queued" and not job.rows_done:
+        sizes_jobs.end(tx, job, "cancelled")
+    elif job.state in sizes_jobs.WAITING:
+        sizes_jobs.change(tx, event.import_id, cancel_requested=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from dosebus.bus.message import Reject
-from dosebus.events.extract import DeviceChangeRequested, DeviceRecombinationRequested
+from dosebus.events.extract import (
+    DeviceChangeRequested,
+    DeviceNamingRequested,
+    DeviceRecombinationRequested,
+)
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 from dosebus_extract.record import put_together, write_combined
@@ -46,6 +50,13 @@ def change_device(tx: Transaction, wish: DeviceChangeRequested) -> None:
             ),
             subject=str(wish.device_id),
         )
+
+
+def name_devices(tx: Transaction, wish: DeviceNamingRequested) -> None:
+    """Give every known device of a Device Observer UID its name. Raises Reject for a name that cannot be."""
+    name = _checked_name(wish.display_name)
+    where = sa.and_(D.device_observer_uid == wish.device_observer_uid, D.display_name != name)
+    tx.execute(sa.update(dose.device).where(where).values(display_name=name))
 
 
 def recombine_some(tx: Transaction, wish: DeviceRecombinationRequested) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -11,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from dosebus.domain.study import Equipment
+from dosebus.store.prepared import Prepared
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
+from dosebus_extract.reading_rules import name_by_rule
 
 D = dose.device.c
 SEEN_PRECISION = timedelta(minutes=10)
@@ -23,6 +26,15 @@ DESCRIPTIVE = (
 )  # fmt: skip
 NO_SERIAL = re.compile(
     r"(0*|1234?5?6?7?8?9?|none|null|unknown|n/?a|not (available|set)|serial( ?number)?|x+|-+|\.+)"
+)
+
+KNOWN = Prepared(sa.select(dose.device).where(D.identity_key == sa.bindparam("key")))
+KNOWN_COLUMNS = tuple(dose.device.c.keys())
+V = dose.device_software.c
+SOFTWARE = Prepared(
+    sa.select(V.first_seen_at, V.last_seen_at).where(
+        V.device_id == sa.bindparam("device_id"), V.software_version == sa.bindparam("version")
+    )
 )
 
 
@@ -59,13 +71,20 @@ def default_display_name(equipment: Equipment) -> str:
 
 
 def see_device(tx: Transaction, equipment: Equipment, received_at: datetime) -> Device:
-    """The device of a study, made known if it is new. A new one with a known observer UID takes over its name."""
+    """The device of a study, made known if it is new.
+
+    A new one with a known observer UID takes over its name, unless a rule names that UID.
+    """
     key = identity_key(equipment)
-    known = tx.execute(sa.select(dose.device).where(D.identity_key == key)).mappings().first()
-    if known is None:
+    rows = tx.run(KNOWN, key=key)
+    if not rows:
         tx.execute(insert(dose.device).values(_new(tx, equipment, key, received_at)).on_conflict_do_nothing())
-        known = tx.execute(sa.select(dose.device).where(D.identity_key == key)).mappings().one()
+        rows = tx.run(KNOWN, key=key)
+    known = dict(zip(KNOWN_COLUMNS, rows[0], strict=True))
     changes = _changes(known, equipment, received_at)
+    if "device_observer_uid" in changes:
+        named = name_by_rule(tx, changes["device_observer_uid"])
+        changes |= {"display_name": named} if named else {}
     if changes:
         tx.execute(sa.update(dose.device).where(D.id == known["id"]).values(changes))
     return Device(known["id"], known["display_name"], known["modality_override"])
@@ -75,11 +94,10 @@ def see_software(tx: Transaction, device: Device, version: str | None, at: datet
     """Enter a software version into the device's timeline, exact to the day. `at` is the study's time."""
     if not version:
         return
+    for first_seen_at, last_seen_at in tx.run(SOFTWARE, device_id=device.id, version=version):
+        if first_seen_at <= at and at.date() <= last_seen_at.date():
+            return
     table = dose.device_software
-    where = sa.and_(table.c.device_id == device.id, table.c.software_version == version)
-    known = tx.execute(sa.select(table.c.first_seen_at, table.c.last_seen_at).where(where)).first()
-    if known is not None and known.first_seen_at <= at and at.date() <= known.last_seen_at.date():
-        return
     row = {"device_id": device.id, "software_version": version, "first_seen_at": at, "last_seen_at": at}
     statement = insert(table).values(row)
     tx.execute(
@@ -106,10 +124,12 @@ def _new(tx: Transaction, equipment: Equipment, key: str, received_at: datetime)
         ).first()
         if twin is not None:
             row |= {"display_name": twin.display_name, "modality_override": twin.modality_override}
+        named = name_by_rule(tx, equipment.device_observer_uid)
+        row |= {"display_name": named} if named else {}
     return row
 
 
-def _changes(known: sa.RowMapping, equipment: Equipment, received_at: datetime) -> dict[str, Any]:
+def _changes(known: Mapping[str, Any], equipment: Equipment, received_at: datetime) -> dict[str, Any]:
     """What is to be written: times beyond the precision, and what the newest object says otherwise."""
     changes: dict[str, Any] = {}
     if received_at < known["first_seen_at"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dosebus.domain.reading import IGNORED_DEVICE
+
 
 class NotRecorded(Exception):
     """An object that is set aside; `code` is stable for machines, `reason` is for people."""
@@ -14,6 +16,14 @@ class NotRecorded(Exception):
 
 class Ignored(NotRecorded):
     """A sound object that holds no dose, or none that is read."""
+
+
+class IgnoredDevice(Ignored):
+    """An object of a device of which nothing is read; `keep` says that it is offered for download."""
+
+    def __init__(self, *, keep: bool) -> None:
+        super().__init__(IGNORED_DEVICE, "A rule on reading ignores this device.")
+        self.keep = keep
 
 
 class Rejected(NotRecorded):

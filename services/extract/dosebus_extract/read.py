@@ -11,7 +11,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from dosebus.domain.contribution import Contribution
-from dosebus_extract.outcome import Ignored, Rejected
+from dosebus.domain.reading import IGNORED_OBSERVER_MODELS, IgnoreRule, ignored_by
+from dosebus.domain.study import Equipment
+from dosebus_extract.outcome import Ignored, IgnoredDevice, Rejected
 from dosebus_extract.sr.encoding import Encoded
 from dosebus_extract.sr.reader import DicomObject, UnreadableObject, read_dicom
 
@@ -23,7 +25,9 @@ class ReadOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    ignored_observer_uid_models: tuple[str, ...] = ("GE OEC Fluorostar",)
+    ignore: tuple[IgnoreRule, ...] = ()
+    """Devices of which nothing is read."""
+    ignored_observer_uid_models: tuple[str, ...] = IGNORED_OBSERVER_MODELS
     """Models whose Device Observer UID changes with every study and says nothing."""
     dose_screen_least_confidence: float = 0.8
     """Dose screens whose recognised figures are less sure (0 to 1) are rejected, to be reviewed."""
@@ -35,18 +39,31 @@ class ReadOptions(BaseModel):
 def read_object(data: bytes | Path, options: ReadOptions = ReadOptions()) -> Contribution:  # noqa: B008 - frozen
     """Read the dose that one DICOM object (Part 10 file or bare data set) tells.
 
-    Raises `Ignored` where the object is sound but holds no dose that is read, `Rejected` where it cannot be
-    read or names no study.
+    Raises `Ignored` where the object is sound but holds no dose that is read or is of an ignored device, `Rejected`
+    where it cannot be read or names no study.
     """
     from dosebus_extract.kinds.registry import reader_for
+    from dosebus_extract.study_header import equipment_of
 
     try:
         with _opened(data) as encoded:
             found = read_dicom(encoded)
     except UnreadableObject as error:
         raise Rejected("unreadable", str(error)) from error
+    if options.ignore:
+        _refuse_ignored(equipment_of(found.header), options)
     kind, read = reader_for(found)
-    return read(replace(found, source=data), kind, options)
+    contribution = read(replace(found, source=data), kind, options)
+    if options.ignore:
+        # A report may name another device than the system that wrote it.
+        _refuse_ignored(contribution.study.equipment, options)
+    return contribution
+
+
+def _refuse_ignored(equipment: Equipment, options: ReadOptions) -> None:
+    rule = ignored_by(options.ignore, equipment)
+    if rule is not None:
+        raise IgnoredDevice(keep=rule.keep_for_download)
 
 
 @contextmanager

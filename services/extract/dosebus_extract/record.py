@@ -18,14 +18,17 @@ from dosebus.domain.contribution import Contribution
 from dosebus.domain.study import Study
 from dosebus.events.extract import ObjectSetAside, StudyRecorded
 from dosebus.store.packed import as_json
+from dosebus.store.prepared import Prepared
 from dosebus.store.tables.config import setting
 from dosebus.store.transaction import Transaction
 from dosebus.version import VERSION
+from dosebus_extract.deletion import keep_for_download
 from dosebus_extract.devices import Device, see_device, see_software
 from dosebus_extract.merge import MergeOptions, combine, prune
-from dosebus_extract.outcome import Ignored, NotRecorded, Rejected
+from dosebus_extract.outcome import Ignored, IgnoredDevice, NotRecorded, Rejected
 from dosebus_extract.people import PeoplePolicy, apply_policy
 from dosebus_extract.read import read_object
+from dosebus_extract.reading_rules import ReadingRules, derivation_rules
 from dosebus_extract.record_metrics import RECORDED
 from dosebus_extract.record_rows import study_at
 from dosebus_extract.settings import ExtractSettings
@@ -43,6 +46,7 @@ from dosebus_extract.store_study import Standing, lock_study, standing, write_st
 Change = Literal["added", "extended", "replaced", "unchanged"]
 PEOPLE_SETTING = "people"
 NUL = b"\\u0000"
+SAID = Prepared(sa.select(setting.c.value).where(setting.c.key == PEOPLE_SETTING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,16 @@ def extractor_version() -> str:
     return VERSION
 
 
-def read_contribution(tx: Transaction, data: bytes, settings: ExtractSettings) -> Contribution:
-    """Read an object and apply the people policy. Raises Ignored or Rejected, and nothing else for a bad object."""
+def read_contribution(
+    tx: Transaction, data: bytes, settings: ExtractSettings, rules: ReadingRules | None = None
+) -> Contribution:
+    """Read an object and apply the people policy. Raises Ignored or Rejected, and nothing else for a bad object.
+
+    Without `rules` it is read as what is recorded already is read again.
+    """
+    options = (rules or derivation_rules(tx)).options(settings)
     try:
-        contribution = read_object(data, settings.read_options())
+        contribution = read_object(data, options)
     except NotRecorded:
         raise
     except Exception as error:
@@ -83,24 +93,32 @@ def without_nul(contribution: Contribution) -> Contribution:
 
 def people_policy(tx: Transaction, settings: ExtractSettings) -> PeoplePolicy:
     """The policy of the settings, changed by what the published configuration says."""
-    said = tx.execute(sa.select(setting.c.value).where(setting.c.key == PEOPLE_SETTING)).scalar()
+    said = next((value for (value,) in tx.run(SAID)), None)
     policy = settings.people_policy()
     if not isinstance(said, dict):
         return policy
     return PeoplePolicy.model_validate(policy.model_dump() | said)
 
 
-def record(tx: Transaction, incoming: Incoming, data: bytes, settings: ExtractSettings) -> None:
+def record(
+    tx: Transaction,
+    incoming: Incoming,
+    data: bytes,
+    settings: ExtractSettings,
+    rules: ReadingRules | None = None,
+) -> None:
     """Record one object; whatever is wrong with it becomes its outcome with a reason.
 
     Raises only for what a retry may mend (the database, a bug in writing).
     """
     try:
-        contribution = read_contribution(tx, data, settings)
-        with tx.connection.begin_nested():
+        contribution = read_contribution(tx, data, settings, rules)
+        with tx.attempt():
             record_contribution(tx, incoming, contribution)
     except NotRecorded as outcome:
         set_aside(tx, incoming, outcome)
+        if isinstance(outcome, IgnoredDevice) and outcome.keep:
+            keep_for_download(tx, incoming.object_id)
     except (DataError, SqlDataError, UnicodeEncodeError, JSONEncodeError) as error:
         set_aside(tx, incoming, Rejected("unstorable", f"A value cannot be stored: {describe(error)}"))
 

@@ -2,8 +2,44 @@
 
 from __future__ import annotations
 
-from dosebus.runtime.service import Service
-from dosebus_extract.consumers import consumers
-from dosebus_extract.settings import ExtractSettings
+import threading
+from collections.abc import Mapping
+from typing import Any
 
-SERVICE = Service(name="extract", schema="dose", settings=ExtractSettings, consumers=consumers)
+from dosebus.runtime.service import Context, Every, Service, Task
+from dosebus_extract.blobs_given_up import delete_given_up
+from dosebus_extract.change_tasks import change_records
+from dosebus_extract.reading_rules import ReadingCache
+from dosebus_extract.rederivation_consumers import consumers
+from dosebus_extract.settings import ExtractSettings
+from dosebus_extract.sizes_worker import Worker, Workshop
+
+ExtractContext = Context[ExtractSettings]
+
+
+def make_resources(context: ExtractContext) -> Mapping[str, Any]:  # noqa: ARG001 - the runtime gives it
+    """The rules on reading, and the bells that wake who imports sizes and who changes records."""
+    return {"reading": ReadingCache(), "size_bell": threading.Event(), "change_bell": threading.Event()}
+
+
+def import_sizes(context: ExtractContext, stop: threading.Event) -> None:
+    """Task: import tables of patient sizes."""
+    key = context.settings.pseudonym_key.get_secret_value().encode()
+    workshop = Workshop(context.database, context.blobs, key, bell=context.resources["size_bell"])
+    Worker(workshop, stop).run()
+
+
+def delete_blobs(context: ExtractContext) -> None:
+    """Scheduled: delete the blobs that nothing needs any more."""
+    delete_given_up(context.database, context.blobs)
+
+
+SERVICE = Service(
+    name="extract",
+    schema="dose",
+    settings=ExtractSettings,
+    consumers=consumers,
+    tasks=(Task("size import", import_sizes), Task("changes of records", change_records)),
+    schedule=(Every(60, "deleted objects", delete_blobs),),
+    resources=make_resources,
+)

@@ -16,9 +16,9 @@ import click
 if TYPE_CHECKING:
     from types import FrameType
 
-    from dosebus_extract.sizes import HeightUnit, KeyKind, SizeRow
+    from dosebus.sizes.rows import HeightUnit, KeyKind, SizeRow
+    from dosebus.sizes.table import Table
     from dosebus_extract.sizes_import import ImportOptions
-    from dosebus_extract.sizes_table import Table
 
 PREVIEWED = 5
 TOLD_EVERY = 500
@@ -41,7 +41,7 @@ def sizes() -> None:
 @SEPARATOR
 def preview(file: Path, separator: str | None) -> None:
     """Show how FILE is read: its columns with their first values, and what they would be taken for."""
-    from dosebus_extract.sizes import guess_columns
+    from dosebus.sizes.rows import guess_columns
 
     table = _table(file, separator)
     guessed = {place: what for what, place in guess_columns(table.headings).items()}
@@ -93,10 +93,10 @@ def import_sizes(
     Columns that are not named are found by their headings. Exit status 1 where a line could not be used, 130 after
     Ctrl-C: then the lines in the log are done, and the others untouched.
     """
+    from dosebus.sizes.rows import choose_columns, size_rows
+    from dosebus.sizes.table import BadTable
     from dosebus_extract.instance_settings import instance_settings
-    from dosebus_extract.sizes import choose_columns, size_rows
     from dosebus_extract.sizes_import import ImportOptions
-    from dosebus_extract.sizes_table import BadTable
 
     table = _table(file, separator)
     try:
@@ -122,7 +122,7 @@ def import_sizes(
     )
     log = log_path or file.with_name(f"{file.stem}.log.csv")
     login = settings.database_login("dosebus_extract")
-    counts, aborted = _run(login, list(size_rows(table, columns)), options, log)
+    counts, aborted = _run(login, list(size_rows(table.lines, len(table.headings), columns)), options, log)
     click.echo(("nothing was changed; it would be: " if dry_run else "") + _told(counts))
     click.echo(f"what happened to each line: {log}")
     if aborted:
@@ -172,7 +172,7 @@ def _interruption() -> Iterator[Event]:
 
 
 def _table(file: Path, separator: str | None) -> Table:
-    from dosebus_extract.sizes_table import BadTable, read_table
+    from dosebus.sizes.table import BadTable, read_table
 
     try:
         return read_table(file.read_bytes(), separator=SEPARATORS[separator] if separator else None)

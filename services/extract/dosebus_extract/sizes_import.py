@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,11 +11,12 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from dosebus.bus.fault import describe
+from dosebus.bus.fault import describe, is_outage
+from dosebus.sizes.rows import KeyKind, RowCode, SizeRow, code_of
 from dosebus.store.engine import Database
 from dosebus.store.tables import dose
+from dosebus.store.transaction import Transaction
 from dosebus_extract.people import pseudonym
-from dosebus_extract.sizes import KeyKind, RowCode, SizeRow, code_of
 from dosebus_extract.store_sizes import apply_row
 
 S = dose.study.c
@@ -53,20 +54,38 @@ class Match:
     study_instance_uid: str
 
 
-def import_rows(database: Database, rows: Iterable[SizeRow], options: ImportOptions) -> Iterator[RowOutcome]:
+Enters = Callable[[Transaction, RowOutcome], None]
+"""Writes an outcome down in the transaction of the size itself, so that both stand or neither."""
+
+
+def import_rows(
+    database: Database, rows: Iterable[SizeRow], options: ImportOptions, enter: Enters | None = None
+) -> Iterator[RowOutcome]:
     """Import lines one by one: what was told is committed, so stopping anywhere leaves nothing half done."""
     remaining = iter(rows)
     while chunk := list(islice(remaining, AT_A_TIME)):
-        matches = find_studies(database, [row.key for row in chunk if row.sizes], options)
-        for row in chunk:
-            if not row.sizes:
-                code = code_of(row, ())
-                yield RowOutcome(row.line, row.key, None, code, "; ".join(row.problems) or "no size given")
-            elif row.key not in matches:
-                yield RowOutcome(row.line, row.key, None, "unmatched", "no study has this key")
-            else:
-                for match in matches[row.key]:
-                    yield _import_row(database, row, match, options)
+        yield from import_chunk(database, chunk, options, enter)
+
+
+def import_chunk(
+    database: Database,
+    chunk: Sequence[SizeRow],
+    options: ImportOptions,
+    enter: Enters | None = None,
+    done: frozenset[tuple[int, str]] = frozenset(),
+) -> Iterator[RowOutcome]:
+    """Import a few lines; pairs of line and Study Instance UID in `done` are left out."""
+    matches = find_studies(database, [row.key for row in chunk if row.sizes], options)
+    for row in chunk:
+        if not row.sizes:
+            code = code_of(row, ())
+            yield RowOutcome(row.line, row.key, None, code, "; ".join(row.problems) or "no size given")
+        elif row.key not in matches:
+            yield RowOutcome(row.line, row.key, None, "unmatched", "no study has this key")
+        else:
+            for match in matches[row.key]:
+                if (row.line, match.study_instance_uid) not in done:
+                    yield _import_row(database, row, match, options, enter)
 
 
 def find_studies(database: Database, keys: Sequence[str], options: ImportOptions) -> dict[str, list[Match]]:
@@ -89,7 +108,9 @@ def find_studies(database: Database, keys: Sequence[str], options: ImportOptions
     return dict(matches)
 
 
-def _import_row(database: Database, row: SizeRow, match: Match, options: ImportOptions) -> RowOutcome:
+def _import_row(
+    database: Database, row: SizeRow, match: Match, options: ImportOptions, enter: Enters | None
+) -> RowOutcome:
     try:
         with database.transaction() as tx:
             decisions = apply_row(
@@ -100,10 +121,15 @@ def _import_row(database: Database, row: SizeRow, match: Match, options: ImportO
                 imported_by=options.imported_by,
                 dry_run=options.dry_run,
             )
+            told = "; ".join([*(one.told() for one in decisions), *row.problems])
+            outcome = RowOutcome(row.line, row.key, match.study_instance_uid, code_of(row, decisions), told)
+            if enter is not None:
+                enter(tx, outcome)
     except (SQLAlchemyError, LookupError) as error:
+        if enter is not None and is_outage(error):
+            raise
         structlog.get_logger("dosebus.extract").error(
             "size not imported", line=row.line, study_id=match.study_id, error=describe(error)
         )
         return RowOutcome(row.line, row.key, match.study_instance_uid, "failed", describe(error))
-    told = "; ".join([*(one.told() for one in decisions), *row.problems])
-    return RowOutcome(row.line, row.key, match.study_instance_uid, code_of(row, decisions), told)
+    return outcome

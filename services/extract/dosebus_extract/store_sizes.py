@@ -10,24 +10,26 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from dosebus.domain.study import Patient, Study
+from dosebus.sizes.rows import HEIGHT, NAMES, WEIGHT, Decision, SizeRow, decide
 from dosebus.store.packed import unpack
+from dosebus.store.prepared import Prepared
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
-from dosebus_extract.sizes import HEIGHT, NAMES, WEIGHT, Decision, SizeRow, decide
 from dosebus_extract.store_history import keep_history, publish_changed
 from dosebus_extract.store_study import lock_study, standing, write_study
 
 S = dose.study.c
 P = dose.patient_size.c
+IMPORTED = Prepared(
+    sa.select(P.quantity, P.value, P.wins).where(P.study_instance_uid == sa.bindparam("study_instance_uid"))
+)
 
 
 def with_imported_sizes(tx: Transaction, study: Study) -> Study:
     """The study with its imported sizes: over what its objects say where they win, else where those say nothing."""
-    rows = tx.execute(
-        sa.select(P.quantity, P.value, P.wins).where(P.study_instance_uid == study.study_instance_uid)
-    ).all()
+    rows = tx.run(IMPORTED, study_instance_uid=study.study_instance_uid)
     sizes = {
-        row.quantity: row.value for row in rows if row.wins or getattr(study.patient, row.quantity) is None
+        quantity: value for quantity, value, wins in rows if wins or getattr(study.patient, quantity) is None
     }
     return _sized(study, sizes) if sizes else study
 

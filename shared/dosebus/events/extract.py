@@ -127,3 +127,74 @@ class SkinSettingsChanged(Event):
 
     topic: ClassVar[str] = "dose.skin_settings.changed.v1"
     owner: ClassVar[str] = "web"
+
+
+class SizeImportRequested(Command):
+    """Import patient sizes from an uploaded table; columns are places from 0."""
+
+    topic: ClassVar[str] = "patient_size.import.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    import_id: UUID
+    blob_key: str
+    encoding: str
+    separator: str
+    key_column: int
+    key_kind: Literal["accession", "study-uid"]
+    height_column: int | None
+    weight_column: int | None
+    height_unit: Literal["auto", "cm", "m"]
+    overwrite: bool
+    requested_by: str
+
+
+class SizeImportCancelRequested(Command):
+    """Stop an import of patient sizes; what it wrote stays."""
+
+    topic: ClassVar[str] = "patient_size.import.cancel.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    import_id: UUID
+
+
+class SizeImportProgressed(Event):
+    """Lines of a size table were worked on."""
+
+    topic: ClassVar[str] = "patient_size.import.progressed.v1"
+    owner: ClassVar[str] = "extract"
+
+    import_id: UUID
+    rows_done: int
+    rows_total: int | None
+
+
+class SizeImportFinished(Event):
+    """An import of patient sizes ended; `counts` says of how many lines became what."""
+
+    topic: ClassVar[str] = "patient_size.import.finished.v1"
+    owner: ClassVar[str] = "extract"
+
+    import_id: UUID
+    state: Literal["done", "failed", "cancelled"]
+    counts: dict[str, int]
+
+
+class DeviceNamingRequested(Command):
+    """Name every known device of a Device Observer UID."""
+
+    topic: ClassVar[str] = "dose.device.naming.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    device_observer_uid: str
+    display_name: str
+    requested_by: str
+
+
+class KeptObjectsDeletionRequested(Command):
+    """Delete the objects that were kept for download and came up to a moment."""
+
+    topic: ClassVar[str] = "dicom.object.kept.deletion.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    received_until: datetime
+    requested_by: str

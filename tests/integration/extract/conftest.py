@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
@@ -31,6 +31,7 @@ from dosebus.store.packed import unpack
 from dosebus.store.tables import dose
 from dosebus_extract.consumers import record_dose
 from dosebus_extract.devices import see_device
+from dosebus_extract.reading_rules import ReadingCache
 from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.store_study import standing, write_study
 from dosebus_simulator.simulated import SimulatedObject
@@ -170,6 +171,7 @@ class Arrivals:
     database: Database
     blobs: Blobs
     settings: ExtractSettings
+    reading: ReadingCache = field(default_factory=lambda: ReadingCache(fresh_s=0))
 
     def stored(
         self, data: bytes, *, sop_instance_uid: str, sop_class_uid: str, study_instance_uid: str | None
@@ -190,7 +192,7 @@ class Arrivals:
     def take(self, event: ObjectStored) -> ObjectStored:
         """Let the consumer handle an event in a transaction, as the runtime does."""
         with self.database.transaction() as tx:
-            record_dose(event, tx, self.blobs, self.settings)
+            record_dose(event, tx, self.blobs, self.settings, self.reading)
         return event
 
     def send(self, one: SimulatedObject) -> ObjectStored:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dosebus_extract.sizes import (
+from dosebus.sizes.rows import (
     HEIGHT,
     WEIGHT,
     Columns,
@@ -19,7 +19,7 @@ from dosebus_extract.sizes import (
     size_of,
     size_row,
 )
-from dosebus_extract.sizes_table import BadTable, Line
+from dosebus.sizes.table import BadTable, Line
 
 COLUMNS = Columns(key=0, key_kind="accession", height=1, weight=2)
 
@@ -58,9 +58,9 @@ def test_weights_are_kilograms(cell: str, kilograms: float) -> None:
         ("1720", HEIGHT, "auto", "no height of a person"),
         ("5000", WEIGHT, "auto", "no weight of a person"),
         ("0", WEIGHT, "auto", "no weight of a person"),
-        ("68 in", HEIGHT, "auto", "unit 'in'"),
-        ("170 lb", WEIGHT, "auto", "unit 'lb'"),
-        ("80 cm", WEIGHT, "auto", "unit 'cm'"),
+        ("68 in", HEIGHT, "auto", "its unit is not cm or m"),
+        ("170 lb", WEIGHT, "auto", "its unit is not kg"),
+        ("80 cm", WEIGHT, "auto", "its unit is not kg"),
     ],
 )
 def test_what_no_person_measures_is_refused(cell: str, quantity: str, unit: HeightUnit, reason: str) -> None:
@@ -76,8 +76,8 @@ def test_what_no_person_measures_is_refused(cell: str, quantity: str, unit: Heig
         (("A1", "172"), {HEIGHT: 1.72}, None),
         (("A1", "172", "80", "", " "), {HEIGHT: 1.72, WEIGHT: 80.0}, None),
         (("A1", "", ""), {}, None),
-        (("A1", "x", "80"), {WEIGHT: 80.0}, "height not used"),
-        (("", "172", "80"), {}, "no key"),
+        (("A1", "x", "80"), {WEIGHT: 80.0}, "height in column 2 not used"),
+        (("", "172", "80"), {}, "no key in column 1"),
         (("A1", "1", "72", "80"), {}, "4 cells under 3 headings"),
         (("A1", "80", "172"), {}, "swapped"),
     ],

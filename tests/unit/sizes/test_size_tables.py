@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dosebus_extract.sizes_table import BadTable, column_of, decoded, read_table, separator_of
+from dosebus.sizes.table import ENCODINGS, SEPARATORS, BadTable, column_of, read_table, separator_of
 
 GERMAN = "Zugangsnummer;Größe;Gewicht\r\nA1;1,72;80,5\r\n"
 
@@ -71,4 +71,38 @@ def test_a_column_is_named_by_heading_or_number() -> None:
 
 
 def test_windows_text_is_not_taken_for_utf_8() -> None:
-    assert decoded("Größe".encode("cp1252")) == ("Größe", "cp1252")
+    assert read_table("Größe\n".encode("cp1252")).headings == ("Größe",)
+
+
+def test_an_umlaut_far_below_still_decides_the_encoding() -> None:
+    data = b"acc;height\n" + b"A;170\n" * 100_000 + "Ä;171\n".encode("cp1252")
+    table = read_table(data)
+    assert (table.encoding, len(table.lines), table.lines[-1].cells) == ("cp1252", 100_001, ("Ä", "171"))
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_form_of_a_table_reads_the_same_by_itself_and_as_decided(
+    encoding: str, separator: str, newline: str
+) -> None:
+    lines = (("Größe", "Gewicht"), ("1.72", '"80,5"'), ("1,6" if separator != "," else "1.6", ""))
+    data = newline.join(separator.join(cells) for cells in lines).encode(encoding)
+    for decided in ({}, {"encoding": encoding, "separator": separator}):
+        table = read_table(data, **decided)
+        assert (table.encoding, table.separator, table.headings) == (
+            encoding,
+            separator,
+            ("Größe", "Gewicht"),
+        )
+        assert [(line.number, line.cells[:2]) for line in table.lines] == [
+            (2, ("1.72", "80,5")),
+            (3, (lines[2][0], "")),
+        ]
+
+
+def test_a_decision_that_cannot_be_is_refused() -> None:
+    with pytest.raises(BadTable, match="no utf-8 text"):
+        read_table("Größe;x\n".encode("cp1252"), encoding="utf-8")
+    marked = read_table("Größe;x\n".encode("utf-8-sig"), encoding="utf-8")
+    assert marked.headings == ("Größe", "x")

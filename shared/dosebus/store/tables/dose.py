@@ -357,9 +357,7 @@ where its file lies until it ends and its log afterwards. `line_done` is the las
 size_import_line = sa.Table(
     "size_import_line",
     metadata,
-    sa.Column(
-        "import_id", sa.ForeignKey(size_import.c.import_id, ondelete="CASCADE"), primary_key=True
-    ),
+    sa.Column("import_id", sa.ForeignKey(size_import.c.import_id, ondelete="CASCADE"), primary_key=True),
     sa.Column("line", sa.BigInteger, primary_key=True),
     sa.Column("study_instance_uid", sa.Text, primary_key=True),
     sa.Column("outcome", sa.Text, nullable=False),

@@ -1,14 +1,17 @@
-"""Patient sizes out of the lines of a table, and what becomes of each: pure."""
+"""Patient sizes out of the lines of a table, and what becomes of each: pure.
+
+No problem quotes a cell: where a column was chosen wrongly the cell may hold anything, and problems go into logs.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose
 from typing import Final, Literal
 
-from dosebus_extract.sizes_table import BadTable, Line, Table, column_of
+from dosebus.sizes.table import BadTable, Line, column_of
 
 Quantity = Literal["patient_height_m", "patient_weight_kg"]
 KeyKind = Literal["accession", "study-uid"]
@@ -130,10 +133,10 @@ def guess_columns(headings: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def size_rows(table: Table, columns: Columns) -> Iterator[SizeRow]:
-    """Every line of a table as far as it can be used."""
-    for line in table.lines:
-        yield size_row(line, len(table.headings), columns)
+def size_rows(lines: Iterable[Line], width: int, columns: Columns) -> Iterator[SizeRow]:
+    """Every line of a table of `width` columns as far as it can be used."""
+    for line in lines:
+        yield size_row(line, width, columns)
 
 
 def size_row(line: Line, width: int, columns: Columns) -> SizeRow:
@@ -143,17 +146,17 @@ def size_row(line: Line, width: int, columns: Columns) -> SizeRow:
     if any(cell.strip() for cell in cells[width:]):
         return SizeRow(line.number, key, problems=(f"{len(cells)} cells under {width} headings",))
     if not key:
-        return SizeRow(line.number, key, problems=("no key",))
+        return SizeRow(line.number, key, problems=(f"no key in column {columns.key + 1}",))
     sizes: dict[Quantity, float] = {}
     problems: list[str] = []
     for quantity, place in ((HEIGHT, columns.height), (WEIGHT, columns.weight)):
         cell = cells[place].strip() if place is not None and place < len(cells) else ""
-        if not cell:
+        if place is None or not cell:
             continue
         try:
             sizes[quantity] = size_of(cell, quantity, columns.height_unit)
         except ValueError as error:
-            problems.append(f"{NAMES[quantity][0]} not used: {error}")
+            problems.append(f"{NAMES[quantity][0]} in column {place + 1} not used: {error}")
     if len(sizes) == len(NAMES):
         index = sizes[WEIGHT] / sizes[HEIGHT] ** 2
         if not PLAUSIBLE_BMI[0] <= index <= PLAUSIBLE_BMI[1]:
@@ -166,10 +169,10 @@ def size_of(cell: str, quantity: Quantity, height_unit: HeightUnit) -> float:
     """A cell in metres or kilograms; a unit in the cell wins over `height_unit`. Raises ValueError saying why not."""
     found = _NUMBER.match(cell.strip())
     if found is None:
-        raise ValueError(f"{cell!r} is no number")
+        raise ValueError("it is no number")
     number, unit = float(found[1].replace(",", ".")), found[2].lower()
     if unit and unit not in _METRIC[quantity]:
-        raise ValueError(f"the unit {unit!r} is none of {', '.join(_METRIC[quantity])}")
+        raise ValueError(f"its unit is not {' or '.join(_METRIC[quantity])}")
     least, most = PLAUSIBLE[quantity]
     if quantity == WEIGHT:
         return _within(number, least, most, "kg", "weight")
@@ -209,7 +212,7 @@ def code_of(row: SizeRow, decisions: Sequence[Decision]) -> RowCode:
 
 def _within(number: float, least: float, most: float, unit: str, name: str) -> float:
     if not least <= number <= most:
-        raise ValueError(f"{number:g} {unit} is no {name} of a person ({least:g} to {most:g} {unit})")
+        raise ValueError(f"it is no {name} of a person ({least:g} to {most:g} {unit})")
     return number
 
 
