@@ -193,3 +193,17 @@ def test_columns_are_chosen_for_once_or_for_always(site: Site) -> None:
     assert client.post("/studies/ct/columns", data={"csrf_token": csrf(client)}).status_code == 303
     assert "Operator</th>" not in client.get("/studies/ct").text
     assert client.get("/studies/ct").text.count('<th scope="col"') > 3
+
+
+def test_events_fold_by_what_they_have_in_common(site: Site) -> None:
+    client = site.client("viewer")
+    whole = client.get(f"/studies/rf/{site.alert_study}").text
+    choices = re.findall(r'<option value="(\w+)"', whole[whole.index('name="fold"') :])
+    assert "event_type" in choices
+    folded = client.get(f"/studies/rf/{site.alert_study}?fold=event_type").text
+    numbers = re.findall(r'<tr><td class="n muted">(\d+)</td>', folded)
+    assert folded.count('<details class="event-fold">') > 1
+    assert sorted(map(int, numbers)) == sorted(
+        map(int, re.findall(r'<tr><td class="n muted">(\d+)</td>', whole))
+    )
+    assert client.get(f"/studies/rf/{site.alert_study}?fold=no_such").status_code == 200

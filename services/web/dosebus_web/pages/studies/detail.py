@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from dosebus.catalogue import compile as compiled
-from dosebus.catalogue.field import Field
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.source import studies
 from dosebus.store.tables import alerts, dose
-from dosebus_web.pages.studies.cells import Cell, cell
+from dosebus_web.pages.studies import nuclear
+from dosebus_web.pages.studies.events import Events, events_of
 from dosebus_web.pages.studies.facts import (
     DEVICE_FACTS,
     FIGURES,
@@ -25,21 +25,12 @@ from dosebus_web.pages.studies.facts import (
     facts,
     plane_totals,
 )
+from dosebus_web.records import record_document
 
 S = dose.study.c
 WEEKS = 12
-EVENT_LIMIT = 2_000
-NAMING = frozenset({"datetime_started", "event_type", "acquisition_protocol", "acquisition_plane"})
-DOSES = frozenset({"ctdivol_mgy", "dlp_mgycm", "dap_gym2", "dose_rp_gy", "agd_mgy"})
-
-
-@dataclass(frozen=True)
-class Events:
-    """The event table: columns that hold something, and a row for each event."""
-
-    fields: tuple[Field, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    cut: bool
+COMPANION_HOURS = 18
+"""PET and CT of one examination are at most this far apart, when they come as two studies."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +38,8 @@ class Others:
     """The patient's other studies of the weeks before, with their sums."""
 
     rows: Sequence[Any]
+    companions: Sequence[Any]
+    """The CT of a PET or SPECT study, or the other way round, where it came as a study of its own."""
     total_dap: float | None
     total_dlp: float | None
     total_dose_rp: float | None
@@ -68,6 +61,7 @@ class StudyView:
     patient: tuple[Fact, ...]
     planes: tuple[PlaneTotals, ...]
     events: Events
+    tables: tuple[nuclear.Table, ...]
     findings: Sequence[Any]
     unread: Sequence[Any]
     objects: Sequence[Any]
@@ -89,8 +83,10 @@ def find_id(connection: sa.Connection, study_instance_uid: str) -> tuple[int, tu
     return None if row is None else (int(row.id), tuple(row.modality_types))
 
 
-def view(connection: sa.Connection, listing: Listing, study_id: int, *, allow_pid: bool) -> StudyView | None:
-    """The page of a study in a listing; None when there is no such study there."""
+def view(
+    connection: sa.Connection, listing: Listing, study_id: int, *, allow_pid: bool, fold_by: str = ""
+) -> StudyView | None:
+    """The page of a study in a listing, its events folded by the field that is named; None when it is not there."""
     head = connection.execute(sa.select(dose.study).where(S.id == study_id)).first()
     if head is None or not set(listing.modality_types) & set(head.modality_types):
         return None
@@ -107,7 +103,10 @@ def view(connection: sa.Connection, listing: Listing, study_id: int, *, allow_pi
         device=facts(listing, known, DEVICE_FACTS, allow_pid=allow_pid),
         patient=facts(listing, known, PATIENT_FACTS, allow_pid=allow_pid),
         planes=plane_totals(listing, known),
-        events=_events(connection, listing, study_id),
+        events=events_of(connection, listing, study_id, fold_by),
+        tables=nuclear.tables(record_document(head.record, allow_pid=allow_pid))
+        if listing.name == "nm"
+        else (),
         findings=_rows(connection, dose.finding, study_id, dose.finding.c.id),
         unread=_rows(connection, dose.unread_concept, study_id, dose.unread_concept.c["count"].desc()),
         objects=_rows(connection, dose.dicom_object, study_id, dose.dicom_object.c.received_at),
@@ -123,26 +122,6 @@ def _of_event_reports(connection: sa.Connection, listing: Listing, study_id: int
     unique = {column.name: column for column in fields}
     select = sa.select(*unique.values()).select_from(studies()).where(S.id == study_id)
     return dict(connection.execute(select).mappings().one())
-
-
-def _events(connection: sa.Connection, listing: Listing, study_id: int) -> Events:
-    select = compiled.events(listing, study_id).limit(EVENT_LIMIT + 1)
-    fetched = connection.execute(select).mappings().all()
-    rows = fetched[:EVENT_LIMIT]
-    fields = tuple(
-        field
-        for field in doses_first(listing.shown_event_fields)
-        if any(row[field.key] not in (None, "", [], False) for row in rows)
-    )
-    cells = tuple(tuple(cell(field, row[field.key]) for field in fields) for row in rows)
-    return Events(fields, cells, cut=len(fetched) > EVENT_LIMIT)
-
-
-def doses_first(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    """The fields with the doses behind what names the event, so that they are seen without scrolling."""
-    named = tuple(field for field in fields if field.key in NAMING)
-    doses = tuple(field for field in fields if field.key in DOSES)
-    return (*named, *doses, *(field for field in fields if field not in named and field not in doses))
 
 
 def _rows(
@@ -185,10 +164,18 @@ def _others(connection: sa.Connection, head: Any) -> Others | None:
     window = [row for row in rows if row.study_at <= head.study_at]
     return Others(
         rows=[row for row in rows if row.id != head.id],
+        companions=[row for row in rows if row.id != head.id and is_companion(head, row)],
         total_dap=_sum(row.total_dap_gym2 for row in window),
         total_dlp=_sum(row.total_dlp_mgycm for row in window),
         total_dose_rp=_sum(row.dose_rp_total_gy for row in window),
     )
+
+
+def is_companion(one: Any, other: Any) -> bool:
+    """Whether one study is nuclear medicine and the other CT, at about the same time."""
+    kinds = set(one.modality_types), set(other.modality_types)
+    pair = any("NM" in a and "CT" in b and "NM" not in b for a, b in (kinds, kinds[::-1]))
+    return pair and abs(one.study_at - other.study_at) <= timedelta(hours=COMPANION_HOURS)
 
 
 def _sum(values: Any) -> float | None:

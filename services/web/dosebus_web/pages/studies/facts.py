@@ -20,7 +20,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         "accumulated_agd_left_mgy", "accumulated_agd_right_mgy", "accumulated_agd_both_mgy", "number_of_events",
     ),
     "dx": ("total_dap_gym2", "number_of_events"),
-    "nm": ("administered_activity_mbq", "number_of_events"),
+    "nm": ("administered_activity_mbq",),
 }  # fmt: skip
 """The totals at the head of the page."""
 

@@ -150,7 +150,8 @@ def show_study(request: Request, session: Viewer, here: Here, name: Name, study_
     """One study."""
     listing, allow_pid = listing_called(name), "pid" in session.account.may
     with here.database.reading(snapshot=True) as connection:
-        view = detail.view(connection, listing, study_id, allow_pid=allow_pid)
+        fold_by = request.query_params.get("fold", "")
+        view = detail.view(connection, listing, study_id, allow_pid=allow_pid, fold_by=fold_by)
     if view is None:
         raise HTTPException(404)
     if allow_pid:
