@@ -32,6 +32,7 @@ from dosebus_extract.reading_rules import ReadingRules, derivation_rules
 from dosebus_extract.record_metrics import RECORDED
 from dosebus_extract.record_rows import study_at
 from dosebus_extract.settings import ExtractSettings
+from dosebus_extract.skin_requests import ask_for_map
 from dosebus_extract.store_object import (
     Incoming,
     contributions_of,
@@ -213,6 +214,7 @@ def publish_recorded(
         recorded_at=datetime.now(UTC),
     )
     tx.publish(event, subject=uid)
+    ask_for_map(tx, uid, combined.study.modality_types)
     tx.after_commit(RECORDED.labels("recorded").inc)
 
 

@@ -13,10 +13,38 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dosebus.domain.contribution import Contribution
 from dosebus.store.packed import pack, unpack
+from dosebus.store.prepared import Prepared
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 
 O = dose.dicom_object.c  # noqa: E741 - the table's columns, as D and S elsewhere
+
+ROW = (
+    "object_id", "sop_instance_uid", "sop_class_uid", "study_id", "outcome", "reason_code", "reason", "kind",
+    "extractor_version", "contribution", "blob_key", "received_at", "recorded_at",
+)  # fmt: skip
+_NEW = insert(dose.dicom_object)
+WRITE = Prepared(
+    _NEW.on_conflict_do_update(
+        index_elements=["object_id"], set_={name: _NEW.excluded[name] for name in ROW}
+    ),
+    columns=ROW,
+)
+IS_RECORDED = Prepared(
+    sa.select(O.object_id)
+    .join(dose.study, dose.study.c.id == O.study_id)
+    .where(
+        O.sop_instance_uid == sa.bindparam("sop_instance_uid"),
+        O.outcome == "recorded",
+        O.object_id != sa.bindparam("but"),
+        dose.study.c.study_instance_uid == sa.bindparam("study_instance_uid"),
+    )
+)
+CONTRIBUTIONS = Prepared(
+    sa.select(O.contribution)
+    .where(O.study_id == sa.bindparam("study_id"), O.contribution.is_not(None))
+    .order_by(O.sop_instance_uid)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +60,13 @@ class Incoming:
 
 def is_recorded(tx: Transaction, sop_instance_uid: str, study_instance_uid: str, *, but: UUID) -> bool:
     """Whether another object than `but` is recorded in this study under this SOP Instance UID."""
-    select = (
-        sa.select(O.object_id)
-        .join(dose.study, dose.study.c.id == O.study_id)
-        .where(
-            O.sop_instance_uid == sop_instance_uid,
-            O.outcome == "recorded",
-            O.object_id != but,
-            dose.study.c.study_instance_uid == study_instance_uid,
-        )
-    )
-    return tx.execute(select).first() is not None
+    asked = {"sop_instance_uid": sop_instance_uid, "study_instance_uid": study_instance_uid, "but": but}
+    return bool(tx.run(IS_RECORDED, **asked))
 
 
 def contributions_of(tx: Transaction, study_id: int) -> list[Contribution]:
     """What a study's objects contribute; those that add nothing any more are left out."""
-    packed = tx.execute(
-        sa.select(O.contribution)
-        .where(O.study_id == study_id, O.contribution.is_not(None))
-        .order_by(O.sop_instance_uid)
-    ).scalars()
-    return [unpack(Contribution, one) for one in packed]
+    return [unpack(Contribution, packed) for (packed,) in tx.run(CONTRIBUTIONS, study_id=study_id)]
 
 
 def write_recorded(
@@ -122,14 +136,13 @@ def settle_contributions(
 
 
 def _write(tx: Transaction, incoming: Incoming, values: dict[str, Any]) -> None:
-    row = values | {
+    own = {
         "object_id": incoming.object_id,
         "blob_key": incoming.blob_key,
         "received_at": incoming.received_at,
         "recorded_at": datetime.now(UTC),
     }
-    statement = insert(dose.dicom_object).values(row)
-    tx.execute(statement.on_conflict_do_update(index_elements=["object_id"], set_=row))
+    tx.run(WRITE, **values, **own)
 
 
 def _clean(text: str | None) -> str | None:

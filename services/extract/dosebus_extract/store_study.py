@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,15 +11,30 @@ import sqlalchemy as sa
 
 from dosebus.domain.study import Study
 from dosebus.store.packed import pack
+from dosebus.store.prepared import Prepared
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 from dosebus_extract.record_rows import ENTRY_TABLES, Rows, entries, study_values
+from dosebus_extract.skin_requests import ask_for_sums_without
 
 S = dose.study.c
 STUDY_LOCK = 0x73747564
 """Seed of the advisory locks that let one object of a study be recorded at a time."""
 ALL_STUDIES = 0x616C6C
 """The advisory lock that recording shares, and that a re-derivation of many studies takes alone."""
+LOCK = Prepared(
+    sa.select(
+        # In this order: who waits for a study must hold the shared lock already, or a re-derivation could wait for it.
+        sa.func.pg_advisory_xact_lock_shared(sa.literal_column(str(ALL_STUDIES))),
+        sa.func.pg_advisory_xact_lock(
+            sa.func.hashtextextended(sa.bindparam("uid", type_=sa.Text), sa.literal_column(str(STUDY_LOCK)))
+        ),
+    )
+)
+STANDING = Prepared(
+    sa.select(S.id, S.revision, S.modality_types).where(S.study_instance_uid == sa.bindparam("uid"))
+)
+NEXT_ID = Prepared(sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("dose.study", "id"))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +48,7 @@ class Standing:
 
 def lock_study(tx: Transaction, study_instance_uid: str) -> None:
     """Wait until no other transaction records this study, or all studies; held until this one ends."""
-    tx.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(ALL_STUDIES)))
-    key = sa.func.hashtextextended(study_instance_uid, STUDY_LOCK)
-    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    tx.run(LOCK, uid=study_instance_uid)
 
 
 def lock_all_studies(tx: Transaction) -> None:
@@ -45,10 +58,8 @@ def lock_all_studies(tx: Transaction) -> None:
 
 def standing(tx: Transaction, study_instance_uid: str) -> Standing | None:
     """What stands of a study, or None."""
-    row = tx.execute(
-        sa.select(S.id, S.revision, S.modality_types).where(S.study_instance_uid == study_instance_uid)
-    ).first()
-    return Standing(row.id, row.revision, tuple(row.modality_types)) if row else None
+    rows = tx.run(STANDING, uid=study_instance_uid)
+    return Standing(rows[0][0], rows[0][1], tuple(rows[0][2])) if rows else None
 
 
 def write_study(
@@ -69,8 +80,9 @@ def write_study(
         "recorded_at": datetime.now(UTC),
     }
     if before is None:
-        values |= {"first_received_at": received_at, "revision": 1}
-        study_id = int(tx.execute(sa.insert(dose.study).values(values).returning(S.id)).scalar_one())
+        study_id = int(tx.run(NEXT_ID)[0][0])
+        values |= {"id": study_id, "first_received_at": received_at, "revision": 1}
+        copy(tx, copy_statement(dose.study, tuple(values)), [list(values.values())])
     else:
         study_id = before.id
         values |= {
@@ -95,9 +107,14 @@ def clear_entries(tx: Transaction, study_id: int) -> None:
 def copy_rows(tx: Transaction, study_id: int, rows: Rows) -> None:
     """Write rows of one study by COPY."""
     statement = copy_statement(rows.table, ("study_id", *rows.columns))
-    with tx.psycopg.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows.rows:
-            copy.write_row([study_id, *row])
+    copy(tx, statement, ([study_id, *row] for row in rows.rows))
+
+
+def copy(tx: Transaction, statement: bytes, rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows by COPY, which the server need not plan, however many columns are empty."""
+    with tx.psycopg.cursor() as cursor, cursor.copy(statement) as writer:
+        for row in rows:
+            writer.write_row(row)
 
 
 def copy_statement(table: sa.Table, columns: Sequence[str]) -> bytes:
@@ -107,6 +124,7 @@ def copy_statement(table: sa.Table, columns: Sequence[str]) -> bytes:
 
 def remove_study(tx: Transaction, study_id: int) -> None:
     """Remove a study with everything its reports list; its objects stay known, without a contribution."""
+    ask_for_sums_without(tx, study_id)
     o = dose.dicom_object.c
     tx.execute(
         sa.update(dose.dicom_object)

@@ -17,6 +17,7 @@ from dosebus.events.envelope import Envelope
 from dosebus.events.registry import UnknownTopicError
 from dosebus.store.engine import Database
 from dosebus.store.mailbox import inbox_table
+from dosebus.store.prepared import Prepared
 from dosebus.store.transaction import Transaction
 from dosebus.telemetry import traces
 from dosebus.telemetry.metrics import HANDLED, HANDLING_SECONDS
@@ -31,7 +32,9 @@ class Handling:
     def __init__(self, consumer: Consumer, database: Database, offered: Mapping[str, Any]) -> None:
         self._consumer = consumer
         self._database = database
-        self._inbox = inbox_table(database.schema)
+        inbox = inbox_table(database.schema)
+        enter = insert(inbox).on_conflict_do_nothing().returning(inbox.c.message_id)
+        self._enter = Prepared(enter, columns=("message_id", "queue"))
         self._offered = {name: offered[name] for name in consumer.parameters if name in offered}
         self._log = structlog.get_logger("dosebus.bus").bind(queue=consumer.name)
 
@@ -78,9 +81,7 @@ class Handling:
             self._consumer.handler(**{name: given[name] for name in self._consumer.parameters})
 
     def _is_new(self, tx: Transaction, message_id: str) -> bool:
-        row = {"message_id": UUID(message_id), "queue": self._consumer.name}
-        inserted = tx.execute(insert(self._inbox).values(row).on_conflict_do_nothing())
-        return inserted.rowcount == 1
+        return bool(tx.run(self._enter, message_id=UUID(message_id), queue=self._consumer.name))
 
     def _failed(self, delivery: Delivery, error: Exception) -> Outcome:
         if is_outage(error):

@@ -1,13 +1,18 @@
 """The way to the database."""
 
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InvalidatePoolError
 
-from dosebus.store.mailbox import outbox_table
+from dosebus.store.mailbox import LETTER_COLUMNS, outbox_table
+from dosebus.store.prepared import Prepared
 from dosebus.store.transaction import Transaction
 
 
@@ -17,6 +22,28 @@ def driver_url(url: str) -> URL:
     if parsed.get_backend_name() != "postgresql":
         raise ValueError(f"DoseBus keeps its data in PostgreSQL, not in {parsed.get_backend_name()}")
     return parsed.set(drivername="postgresql+psycopg")
+
+
+def watch(engine: Engine) -> Engine:
+    """Let a pool notice connections that the server has closed, without asking the server each time.
+
+    A healthy connection at rest has nothing to read; one with something to read (the server's farewell, the end of
+    the stream, or only a changed setting) is asked for a sign of life before it is given out.
+    """
+
+    def check(connection: psycopg.Connection[Any], *_: object) -> None:
+        try:
+            # poll, not select: descriptors of a busy process may be greater than select takes.
+            poll = select.poll()
+            poll.register(connection.fileno(), select.POLLIN)
+            if poll.poll(0):
+                connection.execute("SELECT 1")
+                connection.rollback()
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkout", check)
+    return engine
 
 
 class Database:
@@ -35,11 +62,11 @@ class Database:
         self.role = role or f"dosebus_{service}"
         self.outbox = outbox_table(schema)
         self.outbox_written = threading.Event()
-        self.engine: Engine = create_engine(
+        self._post = Prepared(self.outbox.insert(), columns=LETTER_COLUMNS)
+        engine = create_engine(
             driver_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
             hide_parameters=True,
             # Without it SQLAlchemy 2.1 answers -1 for an INSERT, and an inbox that asks could not tell new from old.
             execution_options={"preserve_rowcount": True},
@@ -49,13 +76,14 @@ class Database:
                 "connect_timeout": 10,
             },
         )
+        self.engine: Engine = watch(engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """A unit of work: committed at the end of the block, rolled back by any error."""
         with self.engine.connect() as connection:
             with connection.begin():
-                tx = Transaction(connection, self.outbox, self.service)
+                tx = Transaction(connection, self._post, self.service)
                 yield tx
                 has_letters = tx.write_letters()
             if has_letters:

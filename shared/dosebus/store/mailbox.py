@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, MetaData
 from sqlalchemy.dialects.postgresql import BYTEA
 
 MAILBOX_TABLES = ("inbox", "outbox")
+LETTER_COLUMNS = ("message_id", "topic", "mandatory", "body", "traceparent")
+"""What a letter brings into the outbox; the rest has defaults."""
 
 
 def inbox_table(schema: str) -> Table:

@@ -1,14 +1,18 @@
 """One unit of work: its statements, its events, and what follows its commit."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, CursorResult, Executable, Table
+from psycopg import RawCursor
+from sqlalchemy import Connection, CursorResult, Executable
 
 from dosebus.events.base import Event
 from dosebus.events.envelope import Envelope
+from dosebus.store.prepared import Prepared, Rows
 from dosebus.telemetry import traces
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -17,9 +21,9 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 class Transaction:
     """What a handler or endpoint may do with the database. Whoever opened it commits; nobody else does."""
 
-    def __init__(self, connection: Connection, outbox: Table, source: str) -> None:
+    def __init__(self, connection: Connection, post: Prepared, source: str) -> None:
         self.connection = connection
-        self._outbox = outbox
+        self._post = post
         self._source = source
         self._letters: list[dict[str, Any]] = []
         self._followers: list[Callable[[], object]] = []
@@ -27,6 +31,20 @@ class Transaction:
     def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
         """Run a Core statement."""
         return cast("CursorResult[Any]", self.connection.execute(statement, parameters))
+
+    def run(self, statement: Prepared, **values: Any) -> Rows:
+        """Run a prepared statement of the hot path; gives its rows. Raises psycopg.Error."""
+        return statement.run(self._cursor, values)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part that may fail alone: an error inside undoes what the part wrote, and nothing else."""
+        self._cursor.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._cursor.execute("ROLLBACK TO attempt")
+            raise
 
     def publish(self, event: Event, subject: str | None = None) -> str:
         """Send an event when this transaction commits, and never if it does not; gives the message id."""
@@ -48,6 +66,10 @@ class Transaction:
         """The driver's connection, for COPY; the same transaction."""
         return cast("psycopg.Connection[Any]", self.connection.connection.driver_connection)
 
+    @cached_property
+    def _cursor(self) -> RawCursor[Any]:
+        return RawCursor(self.psycopg)
+
     def after_commit(self, follower: Callable[[], object]) -> None:
         """Call `follower` once this transaction has committed."""
         self._followers.append(follower)
@@ -56,7 +78,8 @@ class Transaction:
         """Write the published events to the outbox; says whether there were any. Who opened the unit calls it."""
         if not self._letters:
             return False
-        self.connection.execute(self._outbox.insert(), self._letters)
+        for letter in self._letters:
+            self.run(self._post, **letter)
         self._letters = []
         return True
 

@@ -1,0 +1,41 @@
+"""Statements of the hot path: compiled once, prepared by the server, run by the driver itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Rows = list[tuple[Any, ...]]
+
+
+class Prepared:
+    """A Core statement with named parameters that never changes.
+
+    Building a Core statement for each use and going through SQLAlchemy costs two to four times what the driver
+    takes to run it. `columns` names the parameters of an INSERT without VALUES.
+    """
+
+    def __init__(self, statement: Executable, *, columns: Sequence[str] | None = None) -> None:
+        self._statement = statement
+        self._columns = columns
+
+    @cached_property
+    def _compiled(self) -> tuple[bytes, tuple[str, ...], dict[str, Any]]:
+        dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+        keys = list(self._columns) if self._columns else None
+        compiled: SQLCompiler = self._statement.compile(dialect=dialect, column_keys=keys)  # type: ignore[attr-defined]
+        return compiled.string.encode(), tuple(compiled.positiontup or ()), dict(compiled.params)
+
+    def run(self, cursor: psycopg.RawCursor[Any], values: Mapping[str, Any]) -> Rows:
+        """Run it; gives its rows, none for a statement that returns none. Raises psycopg.Error."""
+        text, names, fixed = self._compiled
+        cursor.execute(
+            text, [values[name] if name in values else fixed[name] for name in names], prepare=True
+        )
+        return cursor.fetchall() if cursor.description else []
