@@ -156,7 +156,7 @@ def test_empty_and_broken_associations_leave_nothing(standalone: Standalone, bro
 @pytest.mark.parametrize(
     ("sop_class_uid", "outcome", "code"),
     [
-        pytest.param(DOSE_SR, "ignored", "not_a_dose_report", id="report"),
+        pytest.param(DOSE_SR, "rejected", "not_a_dose_report", id="report"),
         pytest.param(SECONDARY_CAPTURE, "ignored", "sop_class_not_read", id="image"),
     ],
 )

@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 
 from dosebus.domain.study import Study
 from dosebus_extract.merge import combine
-from dosebus_extract.read import Ignored, Rejected, read_object
+from dosebus_extract.read import Rejected, read_object
 from tests.unit.extract import dose_objects as make
 from tests.unit.extract.dose_objects import code, container, dcm, moment, num, person, text, uid
 
@@ -39,11 +39,11 @@ def test_the_enhanced_sr_of_old_scanners_is_a_dose_report_by_its_title() -> None
     assert study(make.ct_report(["1.2.3.4"], sop_class=make.ENHANCED_SR)).totals.total_dlp_mgycm == 100
 
 
-def test_another_document_is_ignored_by_its_title() -> None:
+def test_another_document_is_rejected_by_its_title() -> None:
     made = make.report(title=("18748-4", "LN", "Diagnostic Imaging Report"), sop_class=make.ENHANCED_SR)
-    with pytest.raises(Ignored, match="Diagnostic Imaging Report") as ignored:
+    with pytest.raises(Rejected, match="Diagnostic Imaging Report") as rejected:
         read_object(make.encoded(made))
-    assert ignored.value.code == "not_a_dose_report"
+    assert rejected.value.code == "not_a_dose_report"
 
 
 def test_a_report_without_study_is_rejected() -> None:

@@ -57,7 +57,6 @@ _FILTER_TYPES: Final = {
     "strip": ("113650", "Strip filter"),
     "wedge": ("113651", "Wedge filter"),
     "butterfly": ("113652", "Butterfly filter"),
-    "multiple": ("111609", "Multiple filters"),
     "flat": ("113653", "Flat filter"),
     "none": ("111609", "No filter"),
 }
@@ -95,8 +94,10 @@ def metal(word: str) -> Code | None:
 
 
 def filter_type(word: str) -> Code | None:
-    found = _FILTER_TYPES.get(word.strip().casefold())
-    return dcm(*found) if found else None
+    """A filter's type; one that has no code, as MULTIPLE, by its own word."""
+    name = word.strip()
+    found = _FILTER_TYPES.get(name.casefold())
+    return dcm(*found) if found else (Code(code_meaning=name) if name else None)
 
 
 def grid(word: str) -> Code | None:

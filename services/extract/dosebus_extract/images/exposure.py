@@ -20,11 +20,14 @@ from dosebus_extract.study_header import (
 ACQUISITION_DATETIME: Final = 0x0008002A
 KVP, EXPOSURE_TIME, TUBE_CURRENT = 0x00180060, 0x00181150, 0x00181151
 EXPOSURE_MAS, EXPOSURE_UAS, EXPOSURE_TIME_US, TUBE_CURRENT_UA = 0x00181152, 0x00181153, 0x00188150, 0x00188151
+CURRENT_MA, DURATION_MS, CHARGE_MAS = 0x00189330, 0x00189328, 0x00189332
+"""The binary values of enhanced multi-frame objects."""
 FOCAL_SPOT, FIELD_DIMENSIONS, FIELD_SHAPE = 0x00181190, 0x00181149, 0x00181147
 SOURCE_DETECTOR, SOURCE_PATIENT = 0x00181110, 0x00181111
 GRID, ANATOMIC_REGION, VIEW_CODES, VIEW_MODIFIERS = 0x00181166, 0x00082218, 0x00540220, 0x00540222
 CONTROL_MODE, CONTROL_MODE_DESCRIPTION = 0x00187060, 0x00187062
-_MICRO: Final = 1000.0
+_SIDES: Final = (0x00200062, 0x00209072, 0x00200060)
+_MICRO, _MILLI = 1000.0, 1e-3
 
 
 def acquired_at(header: Header) -> datetime | None:
@@ -39,17 +42,20 @@ def acquired_at(header: Header) -> datetime | None:
     return None
 
 
+def _first(header: Header, *places: tuple[int, float]) -> float | None:
+    """The first of these elements that holds a number, times its factor."""
+    for tag, factor in places:
+        value = header.number(tag)
+        if value is not None:
+            return value if factor == 1.0 else float(f"{value * factor:.12g}")
+    return None
+
+
 def exposure_values(header: Header) -> dict[str, Any]:
     """The event's values that every X-ray image may tell."""
-    current = header.number(TUBE_CURRENT)
-    if current is None and (micro := header.number(TUBE_CURRENT_UA)) is not None:
-        current = micro / _MICRO
-    duration = header.number(EXPOSURE_TIME)
-    if duration is None and (micro := header.number(EXPOSURE_TIME_US)) is not None:
-        duration = micro / _MICRO
-    exposure = header.number(EXPOSURE_UAS)
-    if exposure is None and (milli := header.number(EXPOSURE_MAS)) is not None:
-        exposure = float(f"{milli * _MICRO:.12g}")
+    current = _first(header, (TUBE_CURRENT, 1.0), (TUBE_CURRENT_UA, _MILLI), (CURRENT_MA, 1.0))
+    duration = _first(header, (EXPOSURE_TIME, 1.0), (EXPOSURE_TIME_US, _MILLI), (DURATION_MS, 1.0))
+    exposure = _first(header, (EXPOSURE_UAS, 1.0), (EXPOSURE_MAS, _MICRO), (CHARGE_MAS, _MICRO))
     kvp = header.number(KVP)
     region = header.code(ANATOMIC_REGION)
     return {
@@ -66,7 +72,12 @@ def exposure_values(header: Header) -> dict[str, Any]:
         "focal_spot_mm": header.number(FOCAL_SPOT),
         "collimated_field_area_m2": field_area_m2(header),
         "distance_source_detector_mm": header.number(SOURCE_DETECTOR),
-        "grid": tuple(grid for word in header.texts(GRID) if (grid := codes.grid(word)) is not None),
+        "grid": tuple(
+            grid
+            for words in header.texts(GRID)
+            for word in words.split("+")
+            if (grid := codes.grid(word)) is not None
+        ),
         "exposure_control_mode": header.text(CONTROL_MODE),
         "view_modifiers": view_modifiers(header),
     }
@@ -80,6 +91,11 @@ def field_area_m2(header: Header) -> float | None:
     if len(sides) == 1 and (header.first(FIELD_SHAPE) or "").upper() in {"ROUND", "HEXAGONAL"}:
         return float(f"{3.141592653589793 * (sides[0] / 2) ** 2 * 1e-6:.12g}")
     return float(f"{sides[0] ** 2 * 1e-6:.12g}") if sides else None
+
+
+def laterality(header: Header) -> Code | None:
+    """The side of the image; of a frame; or only of the series, as proprietary projections tell it."""
+    return next((side for tag in _SIDES if (side := codes.side(header.first(tag))) is not None), None)
 
 
 def view_modifiers(header: Header) -> tuple[Code, ...]:

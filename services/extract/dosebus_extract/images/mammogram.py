@@ -9,6 +9,7 @@ from dosebus.domain.contribution import Contribution
 from dosebus.domain.projection import AccumulatedGlandularDose, PlaneAccumulated, ProjectionEvent
 from dosebus_extract.contribution import contribution_of
 from dosebus_extract.images import codes
+from dosebus_extract.images.captures import CAPTURE_CLASSES
 from dosebus_extract.images.exposure import (
     CONTROL_MODE_DESCRIPTION,
     SOURCE_PATIENT,
@@ -16,6 +17,7 @@ from dosebus_extract.images.exposure import (
     acquired_at,
     exposure_values,
     image_event_report,
+    laterality,
 )
 from dosebus_extract.images.filters import filters_of
 from dosebus_extract.read import ReadOptions
@@ -23,13 +25,12 @@ from dosebus_extract.sr.concepts import Reading
 from dosebus_extract.sr.encoding import Elements
 from dosebus_extract.sr.header import Header
 from dosebus_extract.sr.reader import DicomObject
-from dosebus_extract.study_header import PROTOCOL_NAME, SERIES_DESCRIPTION, SOP_INSTANCE, study_of
+from dosebus_extract.study_header import PROTOCOL_NAME, SERIES_DESCRIPTION, SOP_CLASS, SOP_INSTANCE, study_of
 
 _ORGAN_DOSE, _ENTRANCE_DOSE_MGY, _ENTRANCE_DOSE = 0x00400316, 0x00408302, 0x00400302
 _COMMENTS_ON_DOSE: Final = 0x00400310
 _PERCENT: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
 _SHARED_GROUPS, _PER_FRAME_GROUPS = 0x52009229, 0x52009230
-_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 _DGY_TO_MGY: Final = 100.0
 
 
@@ -74,7 +75,7 @@ def _exposure(header: Header, kind: str) -> Contribution:
             "projection_reports": (report,),
         }
     )
-    captured = header.first(0x00080016) == _SECONDARY_CAPTURE
+    captured = header.first(SOP_CLASS) in CAPTURE_CLASSES
     at = acquired_at(header)
     return contribution_of(header, kind, study, reading, None if captured or at is None else at.isoformat())
 
@@ -88,7 +89,7 @@ def _breast_values(header: Header) -> dict[str, Any]:
     angle = header.number(0x00181510)
     return {
         "acquisition_protocol": header.text(PROTOCOL_NAME) or header.text(SERIES_DESCRIPTION),
-        "laterality": codes.side(header.first(0x00200062)) or codes.side(header.first(0x00200060)),
+        "laterality": laterality(header),
         "view": header.code(VIEW_CODES) or codes.view(header.first(0x00185101)),
         "agd_mgy": None if dose is None else float(f"{dose * _DGY_TO_MGY:.12g}"),
         "entrance_exposure_at_rp_mgy": entrance,
@@ -110,7 +111,7 @@ def _breast_values(header: Header) -> dict[str, Any]:
 
 def _radiological_thickness(header: Header) -> float | None:
     """GE's private Radiological Thickness in mm."""
-    tag = header.private(0x0045, "GEMS_SENO_02", 0x49) or header.private(0x0045, "GEMS_SENO_01", 0x49)
+    tag = header.private(0x0045, ("GEMS_SENO_02", "GEMS_SENO_01"), 0x49)
     return header.number(tag) if tag is not None else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from dosebus.domain.base import Code
 from dosebus.domain.contribution import Contribution
 from dosebus.domain.radiopharmaceutical import Administration, PETSeries, RadiopharmaceuticalReport
 from dosebus_extract.contribution import contribution_of
@@ -51,7 +52,8 @@ def read_nuclear_image(found: DicomObject, kind: str, _options: ReadOptions) -> 
 def _administration(item: Header, kind: str, day: datetime | None) -> Administration:
     activity = item.number(_DOSE)
     factor = _BECQUEREL if kind == _PET else 1.0
-    route = item.code(_ROUTE_CODES)
+    route_text = item.text(_ROUTE)
+    route = item.code(_ROUTE_CODES) or (Code(code_meaning=route_text) if route_text else None)
     return Administration(
         radiopharmaceutical_agent=item.code(_AGENT_CODES),
         radiopharmaceutical_agent_text=item.text(_AGENT),

@@ -29,6 +29,7 @@ _PHANTOMS: Final = {
     "32": codes.dcm("113691", "IEC Body Dosimetry Phantom"),
 }
 _MILLI: Final = 1e-3
+_CREATORS: Final = ("ELSCINT1",)
 
 
 def read_dose_info(found: DicomObject, kind: str, _options: ReadOptions) -> Contribution:
@@ -69,26 +70,26 @@ def _comment(header: Header, on_dose: str | None) -> str | None:
     parts = (
         ("StudyDescription", header.text(STUDY_DESCRIPTION)),
         ("Comments on radiation dose", on_dose),
-        ("ProtocolFilename", _private_text(header, 0x00E1, "ELSCINT1", 0x61)),
+        ("ProtocolFilename", _private_text(header, 0x00E1, 0x61)),
     )
     return ". ".join(f"{name}: {value}" for name, value in parts if value) or None
 
 
 def _dlp(item: Header) -> float | None:
     """DLP in mGy.cm, in Philips' private (00E1,xx21)."""
-    tag = item.private(0x00E1, "ELSCINT1", 0x21)
+    tag = item.private(0x00E1, _CREATORS, 0x21)
     if tag is None:
         return None
     return item.number(tag)
 
 
-def _private_text(item: Header, group: int, creator: str, element: int) -> str | None:
-    tag = item.private(group, creator, element)
+def _private_text(item: Header, group: int, element: int) -> str | None:
+    tag = item.private(group, _CREATORS, element)
     return item.text(tag) if tag is not None else None
 
 
 def _phantom(item: Header) -> Code | None:
-    told = _private_text(item, 0x01E1, "ELSCINT1", 0x26) or ""
+    told = _private_text(item, 0x01E1, 0x26) or ""
     return next((code for size, code in _PHANTOMS.items() if told.strip().startswith(size)), None)
 
 

@@ -9,7 +9,13 @@ from dosebus.domain.projection import IntegratedAccumulated, PlaneAccumulated, P
 from dosebus.domain.study import Study
 from dosebus_extract.contribution import contribution_of
 from dosebus_extract.images import codes
-from dosebus_extract.images.exposure import VIEW_CODES, acquired_at, exposure_values, image_event_report
+from dosebus_extract.images.exposure import (
+    VIEW_CODES,
+    acquired_at,
+    exposure_values,
+    image_event_report,
+    laterality,
+)
 from dosebus_extract.images.filters import filters_of
 from dosebus_extract.quirks.quirk import told
 from dosebus_extract.quirks.radiograph import DISTANCE, PROTOCOL, REQUESTED, exposure_label
@@ -21,9 +27,11 @@ from dosebus_extract.study_header import (
     MODALITY,
     PROCEDURE_CODES,
     PROTOCOL_NAME,
+    REQUESTED_PROCEDURE,
     SERIES_DESCRIPTION,
     SOP_INSTANCE,
     STUDY_DATE,
+    requested_procedure,
     study_of,
 )
 
@@ -56,7 +64,12 @@ def _described(study: Study, header: Header) -> Study:
     performed, procedure = header.code(_PERFORMED_PROTOCOL), header.code(PROCEDURE_CODES)
     protocol = header.text(PROTOCOL_NAME)
     meaning = procedure.code_meaning if procedure else None
-    requested = study.requested_procedure or meaning or (performed.code_meaning if performed else None)
+    requested = (
+        requested_procedure(header)
+        or meaning
+        or header.text(REQUESTED_PROCEDURE)
+        or (performed.code_meaning if performed else None)
+    )
     return study.model_copy(
         update={
             "study_date": header.date(STUDY_DATE),
@@ -78,7 +91,7 @@ def _radiograph_values(header: Header) -> dict[str, Any]:
         or header.text(SERIES_DESCRIPTION)
         or (performed.code_meaning if performed else None),
         "comment": header.text(SERIES_DESCRIPTION),
-        "laterality": codes.side(header.first(0x00200062)) or codes.side(header.first(0x00200060)),
+        "laterality": laterality(header),
         "view": header.code(VIEW_CODES) or codes.view(header.first(0x00185101)),
         "dap_gym2": None if dap is None else float(f"{dap * _TO_GYM2:.12g}"),
         "exposure_index": header.number(0x00181411),

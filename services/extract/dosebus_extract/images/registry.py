@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from dosebus_extract.images.captures import CAPTURE_CLASSES
 from dosebus_extract.images.dose_screen.reader import read_dose_screen
 from dosebus_extract.images.dose_screen.recognise import is_dose_screen
 from dosebus_extract.images.mammogram import read_mammogram, read_tomosynthesis
@@ -16,7 +17,6 @@ from dosebus_extract.sr.header import Header
 from dosebus_extract.study_header import MANUFACTURER, MODALITY, SERIES_DESCRIPTION
 
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
-_SECONDARY_CAPTURE: Final = f"{_STORAGE}7"
 _CT_IMAGE: Final = f"{_STORAGE}2"
 _DOSE_SCREEN: Final = ("ct_dose_screen", read_dose_screen)
 _BY_CLASS: Final[dict[str, tuple[str, Reader]]] = {
@@ -29,7 +29,10 @@ _BY_CLASS: Final[dict[str, tuple[str, Reader]]] = {
         (f"{_STORAGE}13.1.3", f"{_STORAGE}13.1.4", f"{_STORAGE}13.1.5"), ("mg_image", read_tomosynthesis)
     ),
     f"{_STORAGE}20": ("nm_image", read_nuclear_image),
-    f"{_STORAGE}128": ("pet_image", read_nuclear_image),
+    # PET: plain, legacy converted, enhanced.
+    **dict.fromkeys(
+        (f"{_STORAGE}128", f"{_STORAGE}128.1", f"{_STORAGE}130"), ("pet_image", read_nuclear_image)
+    ),
 }
 
 
@@ -51,7 +54,7 @@ _CAPTURES: Final[tuple[tuple[Callable[[Header], bool], tuple[str, Reader]], ...]
 
 def image_reader(sop_class: str, header: Header) -> tuple[str, Reader] | None:
     """The kind and the reader of an image object, None where no dose is read from it."""
-    if sop_class == _SECONDARY_CAPTURE:
+    if sop_class in CAPTURE_CLASSES:
         return next((chosen for fits, chosen in _CAPTURES if fits(header)), None)
     if sop_class == _CT_IMAGE:
         return _DOSE_SCREEN if is_dose_screen(header) else None

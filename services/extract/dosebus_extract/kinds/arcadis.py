@@ -22,7 +22,7 @@ def _row(code: str, key: str, how: Any) -> Row:
 _TABLE: Final = Table(
     _row("C-200", "total_number_of_radiographic_frames", count),
     _row("C-202", "total_fluoro_time_s", quantity("s")),
-    _row("C-204", "dap_total_gym2", quantity("Gy.m2")),
+    _row("C-204", "dap_total_gym2", quantity("Gy.m2", unsaid="Gy.cm2")),
     _row("C-206", "start_of_irradiation_datetime", moment),
     _row("C-208", "end_of_irradiation_datetime", moment),
     _row("C-210", "dose_rp_total_gy", quantity("Gy")),

@@ -115,13 +115,8 @@ _DOSE: Final = Table(
 )
 
 
-@reads_below
-def _ct_dose(node: Node, reading: Reading) -> Values:
-    """CT Dose: its two dose-check containers, each optional, become one dose check."""
-    found = _DOSE.read(node, reading)
-    checks = [found.pop(key, None) for key in ("alert", "notification")]
-    merged = {key: value for check in checks if check for key, value in check if value not in (None, ())}
-    return {**found, "dose_check": (CTDoseCheck(**merged),)} if merged else found
+def _rows(table: Table) -> tuple[Row, ...]:
+    return tuple(dict.fromkeys(row for rows in table.rows.values() for row in rows))
 
 
 _EVENT: Final = Table(
@@ -133,13 +128,25 @@ _EVENT: Final = Table(
     Row(("113820",), "event_type", code),
     Row(("G-C32C", "408730004"), "procedure_context", code),
     Row(("113822",), None, spread(_PARAMETERS)),
-    Row(("113829",), None, _ct_dose),
-    Row(("113842",), "xray_modulation_type", text),
+    Row(("113829",), None, spread(_DOSE)),
     Row(("121106",), "comment", text),
-    Row(("113900", "113908"), None, known),
     DEVICE_ROW,
     PERSON_ROW,
+    # Devices that leave the containers out write their content straight below the event.
+    *_rows(_PARAMETERS),
+    *_rows(_DOSE),
 )
+
+
+@reads_below
+def _event(node: Node, reading: Reading) -> CTEvent:
+    """An event; its two dose-check containers, each optional, become one dose check."""
+    found = _EVENT.read(node, reading)
+    checks = [check for key in ("alert", "notification") if (check := found.pop(key, None)) is not None]
+    merged = {key: value for check in checks for key, value in check if value not in (None, ())}
+    return CTEvent(**found, dose_check=(CTDoseCheck(**merged),) if merged else ())
+
+
 _ACCUMULATED: Final = Table(
     Row(("113812",), "total_number_of_irradiation_events", count),
     Row(("113813",), "ct_dlp_total_mgycm", reads_below(quantity("mGy.cm"))),
@@ -150,7 +157,7 @@ REPORT: Final = Table(
     *REPORT_ROWS,
     *OBSERVER_ROWS,
     Row(("113811",), "accumulated", part(CTAccumulated, _ACCUMULATED), many=True),
-    Row(("113819",), "events", lambda node, reading: CTEvent(**_EVENT.read(node, reading)), many=True),
+    Row(("113819",), "events", _event, many=True),
 )
 
 

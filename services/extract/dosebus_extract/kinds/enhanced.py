@@ -16,11 +16,6 @@ _EVENT_UID: Final = ("113769", "113853")
 _CT_TELLING: Final = frozenset({"113820", "113830", "113838", "113813", "113829"})
 _PARTICIPANTS: Final = frozenset({"113876", "113870"})
 _WHOLE: Final = frozenset({"113771", "122505", "113831", "113900", "113908"})
-# Items that the older templates keep in a container of their own (TID 10013).
-_CT_PARAMETERS: Final = frozenset(
-    {"113824", "113825", "113893", "113899", "113826", "113827", "113828", "113823", "113831", "113842"}
-)
-_CT_DOSE: Final = frozenset({"113830", "113835", "113838", "113839", "113930", "113900", "113908"})
 
 
 def read_enhanced(root: Node, reading: Reading, study: Study) -> Study:
@@ -36,9 +31,7 @@ def read_enhanced(root: Node, reading: Reading, study: Study) -> Study:
         plain.children.append(_flat(node, "113811" if is_ct else "113702", [node]))
     for node in root.all(_SUMMARY):
         told = [node, *details.pop(_uid(node), [])]
-        plain.children.append(
-            _ct_shaped(_flat(node, "113819", told)) if is_ct else _flat(node, "113706", told)
-        )
+        plain.children.append(_flat(node, "113819" if is_ct else "113706", told))
     if is_ct:
         return study.model_copy(update={"ct_reports": (read_ct(plain, reading),)})
     return study.model_copy(update={"projection_reports": (read_projection(plain, reading),)})
@@ -78,13 +71,3 @@ def _gather(node: Node, into: list[Node]) -> None:
             if child.key == _EVENT_UID[1]:
                 child.code = child.key = _EVENT_UID[0]
             into.append(child)
-
-
-def _ct_shaped(event: Node) -> Node:
-    parameters, dose = Node(None, "CONTAINER"), Node(None, "CONTAINER")
-    parameters.key, dose.key = "113822", "113829"
-    parameters.children = [child for child in event.children if child.key in _CT_PARAMETERS]
-    dose.children = [child for child in event.children if child.key in _CT_DOSE]
-    rest = [child for child in event.children if child.key not in _CT_PARAMETERS | _CT_DOSE]
-    event.children = [*rest, parameters, dose]
-    return event

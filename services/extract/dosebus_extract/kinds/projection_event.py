@@ -29,7 +29,10 @@ _FILTER: Final = Table(
     Row(("113757",), "material", code),
     Row(("113758",), "thickness_min_mm", quantity("mm")),
     Row(("113773",), "thickness_max_mm", quantity("mm")),
-    Row(("113821",), None, known),
+    # TID 10043 tells one thickness instead of two.
+    Row(("130509",), "thickness_min_mm", quantity("mm")),
+    Row(("130509",), "thickness_max_mm", quantity("mm")),
+    Row(("113821", "130510", "130518"), None, known),
 )
 
 
@@ -121,7 +124,7 @@ EVENT: Final = Table(
     Row(("111635",), "grid", code, many=True),
     Row(("113956",), "crdr_mechanical_configuration", code),
     Row(("121106",), "comment", text),
-    Row(("113795", "121401"), None, reads_below(known)),
+    Row(("113795", "121401", "130503", "130504", "130510", "130518"), None, reads_below(known)),
     *(Row(codes, key, quantity(unit)) for codes, (key, unit) in _SCALARS.items()),
     *(Row(codes, key, quantities(unit), many=True) for codes, (key, unit) in _PER_PULSE.items()),
     DEVICE_ROW,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, time
 from typing import Final
 
 from dosebus.domain.contribution import Contribution
@@ -10,7 +11,7 @@ from dosebus.domain.study import Study
 from dosebus_extract.contribution import contribution_of
 from dosebus_extract.derived import with_derived_values
 from dosebus_extract.kinds import arcadis, ct, enhanced, patient_dose, projection, radiopharmaceutical
-from dosebus_extract.outcome import Ignored, Rejected
+from dosebus_extract.outcome import Rejected
 from dosebus_extract.quirks.quirk import corrected, straighten
 from dosebus_extract.quirks.registry import CT, PROJECTION, TREE
 from dosebus_extract.read import ReadOptions
@@ -39,6 +40,7 @@ _CONTENT: Final = (
     (frozenset({"113502"}), "radiopharmaceutical_rdsr"),
     (frozenset({"128402"}), "patient_rdsr"),
 )
+_NO_DAY: Final = date(1900, 1, 1)
 _PROCEDURES: Final = {
     "113704": "projection_rdsr",
     "P5-40010": "projection_rdsr",
@@ -49,13 +51,24 @@ _PROCEDURES: Final = {
 
 
 def read_structured(found: DicomObject, _kind: str, options: ReadOptions) -> Contribution:
-    """Read a dose report of any kind. Raises Ignored and Rejected."""
+    """Read a dose report of any kind. Raises Rejected."""
     root = _document(content_tree(found.header))
     kind = _kind_of(root)
     reading = Reading(found.header.first(SOP_INSTANCE) or "")
     straighten(root, found.header, TREE)
-    study = _READERS[kind](root, reading, study_of(found.header))
+    study = _READERS[kind](root, reading, _dated(study_of(found.header), reading))
     return contribution_of(found.header, kind, _observed(study, root, options), reading)
+
+
+def _dated(study: Study, reading: Reading) -> Study:
+    """The study with a day and a time: reports without any would else not be found in any list."""
+    if study.study_date is None:
+        reading.find("no_study_date", "the report tells no date; it stands under 1900-01-01", None, "error")
+    if study.study_time is None:
+        reading.find("no_study_time", "the report tells no time of the study; it stands under 00:00")
+    return study.model_copy(
+        update={"study_date": study.study_date or _NO_DAY, "study_time": study.study_time or time()}
+    )
 
 
 def _document(root: Node) -> Node:
@@ -67,8 +80,8 @@ def _document(root: Node) -> Node:
 def _kind_of(root: Node) -> str:
     if root.key not in _TITLES:
         title = f"“{root.meaning}” ({root.code})" if root.code else "missing"
-        raise Ignored("not_a_dose_report", f"it is no radiation dose report: its document title is {title}")
-    kind = _TITLES[root.key] or _TEMPLATES.get(root.template or "")
+        raise Rejected("not_a_dose_report", f"it is no radiation dose report: its document title is {title}")
+    kind = _TITLES[root.key] or _TEMPLATES.get((root.template or "").removeprefix("TID").strip())
     if kind in {"ct_rdsr", "projection_rdsr"} or kind is None:
         kind = _by_content(root) or kind
     if kind is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ class Reading:
 
 
 _MOST_VALUES: Final = 100_000
+# A number told in words: with a decimal comma, or with its unit behind it ("12,5 mGy").
+_WORDED: Final = re.compile(r"\s*([-+]?\d{1,12}(?:[.,]\d{1,12})?)\s*([^\d\s,.+-]\S{0,15})?\s*$")
 
 How: TypeAlias = Callable[[Node, Reading], Any]
 Values: TypeAlias = dict[str, Any]
@@ -141,11 +144,14 @@ def _reads_below(how: How) -> bool:
     return getattr(how, "reads_below", False)
 
 
-def quantity(unit: str) -> How:
-    """The first number, converted to the unit; None where there is none or the unit measures something else."""
+def quantity(unit: str, unsaid: str | None = None) -> How:
+    """The first number, converted to the unit; None where there is none or the unit measures something else.
+
+    A number without a unit is in the unit `unsaid`, by default in the wanted one.
+    """
 
     def read(node: Node, reading: Reading) -> float | None:
-        values = _numbers(node, unit, reading)
+        values = _numbers(node, unit, reading, unsaid)
         return values[0] if values else None
 
     return read
@@ -196,15 +202,13 @@ def moment(node: Node, reading: Reading) -> datetime | None:
 
 
 def configured(node: Node, _reading: Reading) -> bool | None:
-    """Yes or No by code (SRT, SCT) or by meaning."""
-    answer = node.coded
-    if answer is None:
-        return None
+    """Yes or No by code (SRT, SCT), by meaning or as text."""
+    answer = node.coded or Code(code_meaning=node.text)
     if answer.code_value in {"R-0038D", "373066001"}:
         return True
     if answer.code_value in {"R-00339", "373067005"}:
         return False
-    return {"yes": True, "no": False}.get((answer.code_meaning or "").casefold())
+    return {"yes": True, "no": False}.get((answer.code_meaning or "").strip().casefold())
 
 
 def known(_node: Node, _reading: Reading) -> None:
@@ -243,17 +247,21 @@ def code_or_text(key: str) -> How:
     return read
 
 
-def _numbers(node: Node, unit: str, reading: Reading) -> tuple[float, ...]:
+def _numbers(node: Node, unit: str, reading: Reading, unsaid: str | None = None) -> tuple[float, ...]:
     if not isinstance(node.value, str) or not node.value:
         return ()
     values = tuple(n for sent in node.value.split("\\")[:_MOST_VALUES] if (n := as_number(sent)) is not None)
+    told_unit = node.unit or unsaid
+    if not values and (worded := _WORDED.match(node.value)) is not None:
+        values = (float(worded[1].replace(",", ".")),)
+        told_unit = worded[2] or told_unit
     if not values:
         reading.find("not_a_number", f"“{node.meaning}” holds no number", node.code)
         return ()
     try:
-        factor = units.conversion(node.unit, unit)
+        factor = units.conversion(told_unit, unit)
     except units.WrongUnit as wrong:
-        reading.find("wrong_unit", f"“{node.meaning}” is in “{node.unit}” instead of {unit}", node.code)
+        reading.find("wrong_unit", f"“{node.meaning}” is in “{told_unit}” instead of {unit}", node.code)
         if wrong.harmful:
             return ()
         factor = 1.0

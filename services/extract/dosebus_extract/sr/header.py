@@ -16,6 +16,8 @@ from dosebus_extract.sr.charset import Charset
 from dosebus_extract.sr.encoding import Elements
 
 _LONGEST_NUMBER: Final = 64
+_PRINTED: Final = re.compile(rb"[\x20-\x7e]*\x00*")
+_DIGITS: Final = re.compile(rb" *[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)? *\x00?")
 _CHARSET: Final = 0x00080005
 _VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 _LONG_VALUE, _URN_VALUE = 0x00080119, 0x00080120
@@ -70,11 +72,18 @@ class Header:
         )
 
     def number(self, tag: int) -> float | None:
-        return next(iter(self.numbers(tag)), None)
+        """The first number; one that a device wrote in binary instead of as text is read so."""
+        told = next(iter(self.numbers(tag)), None)
+        raw = self.raw(tag)
+        if told is None and len(raw) in (4, 8) and not _PRINTED.fullmatch(raw):
+            return self.real(tag)
+        return told
 
     def real(self, tag: int) -> float | None:
-        """A binary FL or FD, or US by its length of two bytes."""
+        """A binary FL or FD, or US by its length of two bytes; a number that is text instead is read so."""
         raw = self.raw(tag)
+        if len(raw) > 2 and _DIGITS.fullmatch(raw):
+            return as_number(raw.decode("ascii"))
         form = {2: "<H", 4: "<f", 8: "<d"}.get(len(raw))
         if form is None:
             return None
@@ -113,12 +122,19 @@ class Header:
             return None
         return Code(code_value=value, coding_scheme_designator=self.text(_SCHEME), code_meaning=meaning)
 
-    def private(self, group: int, creator: str, element: int) -> int | None:
-        """The tag of a private element: its block is reserved by the creator's name (PS3.5 7.8.1)."""
+    def private(self, group: int, creators: tuple[str, ...], element: int) -> int | None:
+        """The tag of a private element: its block is reserved by the creator's name (PS3.5 7.8.1).
+
+        Where archives have lost the reservation, the element is looked for in the first block.
+        """
+        reserved = False
         for tag in self.elements:
-            if tag >> 16 == group and 0x10 <= tag & 0xFFFF <= 0xFF and self.text(tag) == creator:
-                return group << 16 | (tag & 0xFF) << 8 | element
-        return None
+            if tag >> 16 == group and 0x10 <= tag & 0xFFFF <= 0xFF:
+                reserved = True
+                if self.text(tag) in creators:
+                    return group << 16 | (tag & 0xFF) << 8 | element
+        first_block = group << 16 | 0x1000 | element
+        return first_block if not reserved and first_block in self.elements else None
 
 
 def as_number(text: str) -> float | None:

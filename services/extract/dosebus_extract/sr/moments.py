@@ -7,8 +7,9 @@ from datetime import date, datetime, time
 from typing import Final
 
 _DATE: Final = re.compile(r"(\d{4})[-./]?(\d{2})[-./]?(\d{2})$")
-_TIME: Final = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,9}))?$")
-_ZONE: Final = re.compile(r"[+-]\d{4}$")
+_TIME: Final = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(?:[.,](\d{0,9}))?$")
+_ZONE: Final = re.compile(r"(?:[+-]\d{2}:?\d{2}|Z)$")
+_DAY_AND_CLOCK: Final = re.compile(r"(\d{4}[-./]\d{2}[-./]\d{2}|\d{8})[T\s]*(.*)$")
 
 
 def as_date(text: str | None) -> date | None:
@@ -36,17 +37,14 @@ def as_time(text: str | None) -> time | None:
 
 
 def as_datetime(text: str | None) -> datetime | None:
-    """YYYYMMDDHHMMSS.FFFFFF&ZZXX; the zone is dropped, a date alone is midnight."""
-    value = (text or "").strip()
-    if len(value) > 8:
-        value = _ZONE.sub("", value)
-    day = as_date(value[:8])
-    if day is None:
+    """YYYYMMDDHHMMSS.FFFFFF&ZZXX, also with separators; the zone is dropped, a date alone is midnight."""
+    found = _DAY_AND_CLOCK.match((text or "").strip())
+    day = as_date(found[1]) if found else None
+    if found is None or day is None:
         return None
-    if len(value) <= 8:
-        return datetime.combine(day, time())
-    clock = as_time(value[8:].strip())
-    return datetime.combine(day, clock) if clock else None
+    rest = _ZONE.sub("", found[2]).strip()
+    clock = as_time(rest) if rest else time()
+    return datetime.combine(day, clock) if clock is not None else None
 
 
 def sort_key(moment: datetime | None, missing: str = "") -> str:

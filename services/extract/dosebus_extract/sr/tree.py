@@ -9,10 +9,12 @@ from dosebus.domain.base import Code
 from dosebus_extract.sr.charset import Charset, charset_of, decode
 from dosebus_extract.sr.encoding import Elements
 from dosebus_extract.sr.header import Header
+from dosebus_extract.sr.references import Reference, positions, settle
+from dosebus_extract.sr.stray_values import NUMERIC, stray_number, stray_text, value_type_of
 
 _CHARSET: Final = 0x00080005
 _CONCEPT_NAME, _CONTENT, _VALUE_TYPE = 0x0040A043, 0x0040A730, 0x0040A040
-_CONCEPT_CODE, _MEASURED, _NUMERIC, _UNITS = 0x0040A168, 0x0040A300, 0x0040A30A, 0x004008EA
+_CONCEPT_CODE, _MEASURED, _UNITS, _REFERENCED = 0x0040A168, 0x0040A300, 0x004008EA, 0x0040DB73
 _TEMPLATE, _TEMPLATE_ID = 0x0040A504, 0x0040DB00
 _TEXT_OF: Final = {
     "TEXT": 0x0040A160,
@@ -53,6 +55,12 @@ class Node:
         for child in self.children:
             yield from child.below()
 
+    def stand_for(self, other: Node, children: list[Node]) -> None:
+        """Become what another item tells, with these children."""
+        self.code, self.key, self.meaning, self.scheme = other.code, other.key, other.meaning, other.scheme
+        self.value_type, self.value, self.unit = other.value_type, other.value, other.unit
+        self.template, self.children = other.template, children
+
     @property
     def coded(self) -> Code | None:
         return self.value if isinstance(self.value, Code) else None
@@ -69,7 +77,11 @@ def concept_key(code: str, scheme: str) -> str:
 
 def content_tree(header: Header) -> Node:
     """The tree of a structured report's data set; a data set without content gives a childless root."""
-    return _Builder().node(header.elements, header.charset)
+    builder = _Builder()
+    root = builder.node(header.elements, header.charset)
+    if builder.references:
+        settle(root, builder.references)
+    return root
 
 
 class _Builder:
@@ -77,6 +89,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.known: dict[tuple[int, Charset], Code | None] = {}
+        self.references: list[Reference] = []
 
     def node(self, elements: Elements, charset: Charset) -> Node:
         own = elements.get(_CHARSET)
@@ -84,32 +97,52 @@ class _Builder:
             charset = charset_of(own)
         raw_type = elements.get(_VALUE_TYPE)
         value_type = raw_type.decode("ascii", "replace").strip(" \0") if isinstance(raw_type, bytes) else ""
+        value_type = value_type or value_type_of(elements)
         node = Node(self.code(elements.get(_CONCEPT_NAME), charset), value_type)
         if value_type == "NUM":
-            self.measure(node, elements)
+            self.measure(node, elements, charset)
         elif value_type == "CODE":
             node.value = self.code(elements.get(_CONCEPT_CODE), charset)
         elif value_type in _TEXT_OF:
             raw = elements.get(_TEXT_OF[value_type])
-            if isinstance(raw, bytes):
+            if isinstance(raw, bytes) and raw:
                 node.value = decode(raw, charset, person_name=value_type == "PNAME")
-        elif value_type == "CONTAINER" and _TEMPLATE in elements:
+        elif value_type in {"CONTAINER", ""} and _TEMPLATE in elements:
             template = Header(elements, charset).item(_TEMPLATE)
             node.template = template.text(_TEMPLATE_ID) if template else None
+        if node.value is None and value_type not in {"CONTAINER", ""}:
+            self.stray(node, elements, charset)
         content = elements.get(_CONTENT)
         if isinstance(content, list):
             node.children = [self.node(item, charset) for item in content]
+            for place, item in enumerate(content):
+                if _REFERENCED in item:
+                    self.note_reference(node, node.children[place], item)
         return node
 
-    def measure(self, node: Node, elements: Elements) -> None:
+    def note_reference(self, holder: Node, item: Node, elements: Elements) -> None:
+        raw = elements.get(_REFERENCED)
+        if isinstance(raw, bytes) and not item.code and not item.children:
+            self.references.append((holder, item, positions(raw)))
+
+    def measure(self, node: Node, elements: Elements, charset: Charset) -> None:
         measured = elements.get(_MEASURED)
         if not isinstance(measured, list) or not measured:
             return
-        raw = measured[0].get(_NUMERIC)
-        if isinstance(raw, bytes):
+        raw = measured[0].get(NUMERIC)
+        if isinstance(raw, bytes) and raw:
             node.value = raw.decode("ascii", "replace").strip(" \0")
-        unit = self.code(measured[0].get(_UNITS), ("iso8859",))
+        else:
+            node.value = stray_number(elements, measured[0])
+        unit = self.code(measured[0].get(_UNITS), charset)
         node.unit = unit.code_value if unit else None
+
+    def stray(self, node: Node, elements: Elements, charset: Charset) -> None:
+        """The value of an item that bears it elsewhere than its value type says."""
+        if node.value_type == "NUM":
+            node.value = stray_number(elements, None)
+        node.value = node.value or self.code(elements.get(_CONCEPT_CODE), charset)
+        node.value = node.value or stray_text(elements, charset)
 
     def code(self, items: bytes | list[Elements] | None, charset: Charset) -> Code | None:
         if not isinstance(items, list) or not items:

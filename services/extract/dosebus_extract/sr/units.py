@@ -39,9 +39,19 @@ _UNITS: Final[dict[str, tuple[str, float]]] = {
     "hz": ("rate", 1.0), "pulses/s": ("rate", 1.0), "{frames}/s": ("rate", 1.0), "{frame}/s": ("rate", 1.0),
 }  # fmt: skip
 _SPELLINGS: Final = {
-    "gym2": "gy.m2", "gy*m2": "gy.m2", "mgycm": "mgy.cm", "mgy*cm": "mgy.cm", "mm[al]": "mm",
-    "degree": "deg", "degrees": "deg", "sec": "s", "seconds": "s", "msec": "ms", "m^2": "m2",
+    "mm[al]": "mm", "mmal": "mm",
+    "degree": "deg", "degrees": "deg", "°": "deg",
+    "sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "millisecond": "ms", "milliseconds": "ms",
+    "minute": "min", "minutes": "min", "year": "a", "years": "a", "month": "mo", "months": "mo",
+    "week": "wk", "weeks": "wk",
+    "newton": "n", "kvp": "kv", "percent": "%", "pulse/sec": "pulse/s", "pulses/sec": "pulses/s", "fps": "/s",
+    "inch": "[in_i]", "in": "[in_i]", "lb": "[lb_av]", "lbs": "[lb_av]", "lbf": "[lbf_av]", "kp": "kgf",
 }  # fmt: skip
+# What devices write between the parts of a product instead of UCUM's full stop, and powers above the line.
+_SIGNS: Final = str.maketrans(
+    {"·": ".", "∙": ".", "⋅": ".", "×": ".", "*": ".", "²": "2", "³": "3", "^": None, "µ": "u", "μ": "u"}
+)
+_PRODUCT: Final = re.compile(r"(?<=gy)[ .x-]*(?=[dcmu]?m2?$)|(?<=a)[ .x-]+(?=s$)")
 _ANNOTATION: Final = re.compile(r"(?<=\w)\{[^}]*\}")
 
 
@@ -78,13 +88,8 @@ def conversion(unit: str | None, wanted: str) -> float:
 # A report repeats a dozen units thousands of times.
 @lru_cache(maxsize=512)
 def _canonical(unit: str) -> str:
-    plain = _ANNOTATION.sub("", unit.strip()).replace("·", ".").replace("^", "").replace("*", ".")
-    plain = plain.replace("µ", "u").replace("μ", "u")
+    plain = _ANNOTATION.sub("", unit.strip()).translate(_SIGNS)
     if plain == "A":
         return "a_"
-    if plain in {"MBq", "MPa"}:
-        return plain.casefold()
-    lower = plain.casefold()
-    lower = re.sub(r"gy([dcm]?m2)$", r"gy.\1", lower)
-    lower = re.sub(r"gy([cm]?m)$", r"gy.\1", lower)
+    lower = _PRODUCT.sub(".", plain.casefold()).replace(" ", "")
     return _SPELLINGS.get(lower, lower)
