@@ -2,77 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import click
 
 if TYPE_CHECKING:
-    from dosebus_extract.archive_rederive import Shadow
+    from dosebus.events.rederivation import Selection
+    from dosebus.store.engine import Database
+    from dosebus_extract.rederivation_command import Followed
+
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("rederive")
 @click.option("--device", "device_id", type=int, help="Only studies of this device (its number).")
 @click.option("--modality", help="Only studies of this modality type, such as CT or RF.")
-@click.option("--outdated", is_flag=True, help="Only studies that another version of the extractor recorded.")
-@click.option("--apply", is_flag=True, help="Put the new records in the place of the old ones, all at once.")
+@click.option("--from", "date_from", type=DAY, help="Only studies of this day and later.")
+@click.option("--to", "date_to", type=DAY, help="Only studies up to this day.")
+@click.option("--below", metavar="VERSION", help="Only studies that an extractor older than this recorded.")
+@click.option("--outdated", is_flag=True, help="Only studies that an older extractor than this one recorded.")
+@click.option("--apply", is_flag=True, help="Put the new records in the place of the old ones.")
+@click.option("--job", "job_id", type=click.UUID, help="Go on with this re-derivation instead of a new one.")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     envvar="DOSEBUS_DATA",
     help="Data folder of a standalone DoseBus; else the settings in the environment, or the one started here.",
 )
-def rederive(
-    device_id: int | None, modality: str | None, outdated: bool, apply: bool, data: Path | None
-) -> None:
+def rederive(apply: bool, job_id: UUID | None, data: Path | None, **chosen: Any) -> None:
     """Read the archived objects again and compare the records with those that stand.
 
-    Without --apply nothing is changed: what would change is printed by field and device.
+    Without --apply nothing is changed: what would change is printed by field and device, and kept as a job that
+    --job ID --apply, or the page Re-derivation, puts in place later. It may be interrupted at any time and goes on
+    from there.
     """
     from dosebus.blobs.blobs import open_blobs
     from dosebus.store.engine import Database
-    from dosebus_extract.archive_rederive import chosen_studies, shadow, swap
     from dosebus_extract.instance_settings import instance_settings
-    from dosebus_extract.record import extractor_version
+    from dosebus_extract.rederivation_command import Command
 
     settings = instance_settings(data)
-    database = Database(
-        settings.database_login("dosebus_extract"), schema="dose", service="extract", pool_size=1
-    )
-    blobs = open_blobs(settings.blobs_url)
+    login = settings.database_login("dosebus_extract")
+    database = Database(login, schema="dose", service="extract", pool_size=2)
     try:
-        with database.transaction() as tx:
-            studies = chosen_studies(
-                tx,
-                device_id=device_id,
-                modality=modality,
-                older_than=extractor_version() if outdated else None,
-            )
-        if apply:
-            with database.transaction() as tx:
-                done = swap(tx, blobs, settings, studies)
-            click.echo(
-                f"{done.studies} studies derived again, {done.changed} changed, {len(done.failed)} failed"
-            )
-            failed: Mapping[int, str] = done.failed
-        else:
-            with database.transaction() as tx:
-                found = shadow(tx, blobs, settings, studies)
-            _print(found)
-            failed = found.failed
+        command = Command(database, open_blobs(settings.blobs_url), settings, say=_say)
+        followed = command.run(job_id, _selection(chosen), apply=apply)
+        _print(database, followed)
+    except LookupError as error:
+        raise click.UsageError(str(error)) from error
     finally:
         database.close()
-    for study_id, reason in failed.items():
-        click.echo(f"study {study_id}: {reason}", err=True)
-    if failed:
+    if followed.failed:
         raise SystemExit(1)
 
 
-def _print(found: Shadow) -> None:
-    differing = {one.study_id for one in found.differences}
-    click.echo(
-        f"{found.studies} studies derived in shadow, {len(differing)} differ, {len(found.failed)} failed"
+def _selection(chosen: dict[str, Any]) -> Selection:
+    from dosebus.events.rederivation import Selection
+    from dosebus_extract.record import extractor_version
+
+    def day(moment: datetime | None) -> Any:
+        return moment.date() if moment else None
+
+    return Selection(
+        device_id=chosen["device_id"],
+        modality_type=chosen["modality"],
+        date_from=day(chosen["date_from"]),
+        date_to=day(chosen["date_to"]),
+        extractor_below=extractor_version() if chosen["outdated"] else chosen["below"],
     )
-    for (field, device_id), number in sorted(found.by_field_and_device().items(), key=lambda item: -item[1]):
-        click.echo(f"{number:8}  device {device_id or '-'}  {field}")
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _print(database: Database, followed: Followed) -> None:
+    from dosebus_extract.rederivation_command import failures, summary
+
+    job = followed.job
+    if job.state == "done":
+        click.echo(
+            f"{job.studies_total - job.studies_failed} studies derived again, {job.studies_swapped} changed, "
+            f"{job.studies_failed} failed"
+        )
+    else:
+        click.echo(
+            f"{job.studies_total or 0} studies derived in shadow, {job.studies_differing} differ, "
+            f"{job.studies_failed} failed"
+        )
+        for row in summary(database, job.id):
+            largest = "" if row.largest_relative is None else f", by up to {row.largest_relative:.2%}"
+            click.echo(f"{row.studies:8}  device {row.device_id or '-'}  {row.field}{largest}")
+    if job.state == "ready":
+        click.echo(f"Nothing is changed yet. To put it in place: dosebus rederive --job {job.id} --apply")
+    elif job.state != "done":
+        click.echo(f"{job.id} is {job.state}. {job.reason or ''}")
+    for row in failures(database, job.id):
+        click.echo(f"study {row.study_id}: {row.reason}", err=True)
