@@ -16,9 +16,9 @@ QUARTILES = "ARRAY[0.25, 0.5, 0.75]"
 
 def statistics(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Select[Any]:
     """Rows of `series`, `split`, `period`, `frequency` and, with a value, `n, mean, minimum, maximum`, and where
-    quantiles are wanted `q1, median, q3`; and on each row `series_count`, `split_count`, `whole` (see `Gathered.whole`).
+    quantiles are wanted `q1, median, q3`; and on each row `series_count, split_count, whole` (see `Gathered.whole`).
 
-    Values are in the stored unit. Sorted by series, split and period. Raises QueryError for an unknown or unsuited field.
+    Values are in the stored unit. Sorted by series, split and period. Raises QueryError for an unsuited field.
     """
     gathered = gather(listing, query, wanted)
     if wanted.value is not None and wanted.quantiles:

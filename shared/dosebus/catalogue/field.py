@@ -54,7 +54,7 @@ class Field:
     concept: str | None = None
     personal: bool = False
     single: bool = False
-    """Whether each study or event has a value of its own (a UID, a remark), so that it makes neither series nor axis."""
+    """Whether each study or event has a value of its own, like a UID, so that it makes neither series nor axis."""
 
     @property
     def shown_unit(self) -> str | None:

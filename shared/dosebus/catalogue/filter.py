@@ -26,6 +26,11 @@ class FilterKind(Enum):
     COUNT = "count"
     NUMBER = "number"
     TEST_DATA = "test data"
+    NAMED = "named"
+
+
+BLANK = "(blank)"
+"""What asks for studies that do not say a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ READERS: dict[FilterKind, Callable[[str], Any]] = {
     FilterKind.COUNT: _count,
     FilterKind.NUMBER: _integer,
     FilterKind.TEST_DATA: _test_data,
+    FilterKind.NAMED: _text,
 }
 
 
@@ -168,6 +174,13 @@ def _test_data_is(field: Field, value: str) -> sa.ColumnElement[bool]:
     return field.column.is_not(None) if value == "only" else field.column.is_(None)
 
 
+def _named(field: Field, value: str) -> sa.ColumnElement[bool]:
+    trimmed = sa.func.btrim(field.column)
+    if value == BLANK:
+        return sa.func.coalesce(trimmed, "") == ""
+    return sa.func.lower(trimmed) == sa.func.lower(value)
+
+
 CONDITIONS: dict[FilterKind, Callable[[Field, Any], sa.ColumnElement[bool]]] = {
     FilterKind.CONTAINS: _contains,
     FilterKind.EXACT: _exact,
@@ -178,6 +191,7 @@ CONDITIONS: dict[FilterKind, Callable[[Field, Any], sa.ColumnElement[bool]]] = {
     FilterKind.COUNT: _count_within,
     FilterKind.NUMBER: _exact,
     FilterKind.TEST_DATA: _test_data_is,
+    FilterKind.NAMED: _named,
 }
 
 
@@ -190,6 +204,13 @@ def exact(key: str, field: Field, label: str | None = None, **more: Any) -> Filt
     """A filter for equal values: text, or a whole number."""
     kind = FilterKind.NUMBER if field.kind is Kind.INTEGER else FilterKind.EXACT
     return Filter(key, label or field.label, kind, field, personal=field.personal, **more)
+
+
+def named(key: str, field: Field, **more: Any) -> Filter:
+    """A filter `<key>_is` for one name as charts fold it: case and outer blanks do not count."""
+    return Filter(
+        f"{key}_is", f"{field.label}, exactly", FilterKind.NAMED, field, personal=field.personal, **more
+    )
 
 
 def between(key: str, field: Field, **more: Any) -> tuple[Filter, Filter]:

@@ -1,7 +1,7 @@
 """What every chart begins with: the rows that match, gathered by raw name, then folded into series and ranked.
 
-Names are folded after gathering, because a few hundred raw names are folded faster than millions of rows; numbers travel
-as arrays, because PostgreSQL gathers arrays in parallel and by hashing, and sorts for quantiles without one.
+Names are folded after gathering, because a few hundred raw names are folded faster than millions of rows; numbers
+travel as arrays, because PostgreSQL gathers arrays in parallel and by hashing, and needs a sort for quantiles.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Aggregate:
     `value`: key of a measured field (None: only counts); `by`: key of the field that makes series (None: one series);
     `split`: key of a second such field, each series once for each of its values; `over`: period of the study's time;
     `bins`: 2 to 40 for a histogram instead of statistics; `against`: key of a measured field for a density;
-    `fold_case`: names that differ only in case and outer blanks are one series; `series_limit`, `split_limit`: the most
-    frequent series; `quantiles`: whether quartiles are wanted, which cost a sort; `only`: values that a field must have.
+    `fold_case`: names that differ only in case and outer blanks are one series; `series_limit`, `split_limit`: the
+    most frequent ones; `quantiles`: whether quartiles are wanted, which cost a sort; `only`: values a field must have.
     """
 
     value: str | None = None

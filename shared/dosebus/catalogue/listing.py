@@ -27,7 +27,8 @@ class Listing:
     """One study list and everything that follows from it.
 
     `columns` stand on the list page in this order; `study_fields` and `event_fields` go into exports and the API;
-    `event_columns` are the keys of `event_fields` that the study page's event table shows.
+    `event_columns` are the keys of `event_fields` that the study page's event table shows; `chart_fields` are read by
+    charts only.
     """
 
     name: str
@@ -44,12 +45,16 @@ class Listing:
     study_joins: tuple[Join, ...] = ()
     event_joins: tuple[Join, ...] = ()
     default_sort: str = "study_at"
+    chart_fields: tuple[Field, ...] = ()
     groupings: tuple[str, ...] = ("display_name", "study_description", "requested_procedure")
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
-        """Every field of a study or event by key."""
-        known = {one.key: one for one in (*self.study_fields, *self.event_fields)}
+        """Every field of a study or event by key, with those that only charts and filters read."""
+        known = {one.field.key: one.field for one in self.filters} | {
+            one.key: one for one in self.chart_fields
+        }
+        known |= {one.key: one for one in (*self.study_fields, *self.event_fields)}
         return known | {one.key: one for one in self.columns}
 
     @cached_property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from dosebus.catalogue.field import DAP, Field, Grain, Kind, count, quantity, text
-from dosebus.catalogue.filter import Filter, FilterKind, between, contains, counted, exact
+from dosebus.catalogue.filter import Filter, FilterKind, between, contains, counted, exact, named
 from dosebus.catalogue.listing import exists_in
 from dosebus.store.tables import dose
 
@@ -11,10 +13,18 @@ S = dose.study.c
 D = dose.device.c
 
 STUDY_AT = Field("study_at", "Study", S.study_at, Kind.INSTANT)
+WEEKDAY = count(
+    "study_weekday", "Weekday (1 is Monday)", sa.cast(sa.extract("isodow", S.study_at), sa.Integer)
+)
+HOUR = count("study_hour", "Hour", sa.cast(sa.extract("hour", S.study_at), sa.Integer))
 STUDY_DATE = Field("study_date", "Study date", S.study_date, Kind.DATE, concept="(0008,0020)")
 STUDY_TIME = Field("study_time", "Study time", S.study_time, Kind.TIME, concept="(0008,0030)")
-STUDY_UID = text("study_instance_uid", "Study Instance UID", S.study_instance_uid, concept="(0020,000D)")
-ACCESSION = text("accession_number", "Accession number", S.accession_number, concept="(0008,0050)")
+STUDY_UID = text(
+    "study_instance_uid", "Study Instance UID", S.study_instance_uid, concept="(0020,000D)", single=True
+)
+ACCESSION = text(
+    "accession_number", "Accession number", S.accession_number, concept="(0008,0050)", single=True
+)
 DESCRIPTION = text("study_description", "Study description", S.study_description, concept="(0008,1030)")
 REQUESTED = text("requested_procedure", "Requested procedure", S.requested_procedure, concept="(0032,1060)")
 PROCEDURE = text("procedure_code_meaning", "Procedure", S.procedure_code_meaning)
@@ -71,8 +81,10 @@ COMMON_FILTERS: tuple[Filter, ...] = (
     Filter("date_from", "From", FilterKind.DATE_FROM, STUDY_AT),
     Filter("date_to", "To", FilterKind.DATE_TO, STUDY_AT),
     contains("study_description", DESCRIPTION),
+    named("study_description", DESCRIPTION),
     contains("procedure", PROCEDURE),
     contains("requested_procedure", REQUESTED),
+    named("requested_procedure", REQUESTED),
     *between("age", AGE),
     *between("weight", WEIGHT),
     contains("hospital", INSTITUTION, "Hospital"),
@@ -80,11 +92,14 @@ COMMON_FILTERS: tuple[Filter, ...] = (
     contains("model", MODEL),
     contains("station", STATION),
     contains("display_name", DISPLAY_NAME),
+    named("display_name", DISPLAY_NAME),
     exact("device", DEVICE_ID),
     exact("accession", ACCESSION),
     contains("patient_name", PATIENT_NAME),
     exact("patient_id", PATIENT_ID),
     counted("events", EVENTS),
+    exact("weekday", WEEKDAY),
+    exact("hour", HOUR),
     Filter("test", "Test data", FilterKind.TEST_DATA, TEST),
 )
 EVENT = Grain.EVENT

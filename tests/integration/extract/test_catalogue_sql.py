@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dosebus.catalogue import compile as compiled
-from dosebus.catalogue.gather import Aggregate
 from dosebus.catalogue.filter import FilterKind
+from dosebus.catalogue.gather import Aggregate
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.query import ListQuery
 from dosebus.domain.study import Study
@@ -29,6 +29,7 @@ ASKED = {
     FilterKind.AT_MOST: "1e3",
     FilterKind.COUNT: "1-3",
     FilterKind.NUMBER: "1",
+    FilterKind.NAMED: " X ",
     FilterKind.TEST_DATA: "only",
 }
 
