@@ -16,6 +16,7 @@ from dosebus.events.alerts import (
     AlertTestMailRequested,
 )
 from dosebus.events.extract import StudyRecorded, StudyRemoved
+from dosebus.events.people import PatientIdentityChanged
 from dosebus.store.tables.config import alert_recipient
 from dosebus.store.transaction import Transaction
 from dosebus_alerts import outbound, recalculation
@@ -35,6 +36,12 @@ def check_study(
     """Sum up the patient's doses around a study that came, changed or went, and warn where a level is reached."""
     check_studies(tx, (event.study_instance_uid,), "arrival", settings.mail_domain)
     tx.after_commit(mail_bell.set)
+
+
+@consumers.on(PatientIdentityChanged, retry=(1, 5, 60, 600))
+def follow_patients(event: PatientIdentityChanged, tx: Transaction, settings: AlertsSettings) -> None:
+    """Sum up again for patients whose ID is stored in another form; what is found so was there before: no mail."""
+    check_studies(tx, event.study_instance_uids, "recalculation", settings.mail_domain)
 
 
 @consumers.on(AlertSettingsChanged)

@@ -6,8 +6,16 @@ from dosebus.bus.consumers import Consumers
 from dosebus.events.alerts import AlertMailFailed, AlertMailSent, AlertRaised
 from dosebus.events.base import Event
 from dosebus.events.export import ExportCancelled, ExportCompleted, ExportFailed, ExportProgressed
-from dosebus.events.extract import ObjectSetAside, StudyRecorded, StudyRemoved
+from dosebus.events.extract import (
+    ObjectSetAside,
+    SizeImportFinished,
+    SizeImportProgressed,
+    StudyRecorded,
+    StudyRemoved,
+)
+from dosebus.events.people import PatientIdentityChanged, PeopleChangeProgressed
 from dosebus.events.qr import QueryAnswered, QueryProgressed, RetrieveFinished, RetrieveProgressed
+from dosebus.events.rederivation import RederivationProgressed
 from dosebus.store.transaction import Transaction
 from dosebus_web.live.hub import notify
 
@@ -34,6 +42,12 @@ def show_alert(event: Event, tx: Transaction) -> None:  # noqa: ARG001
     notify(tx, "alert")
 
 
+@consumers.on(SizeImportProgressed, SizeImportFinished, retry=(5,))
+def show_size_import(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """An import of patient sizes went on."""
+    notify(tx, "sizes")
+
+
 @consumers.on(ExportProgressed, ExportCompleted, ExportFailed, ExportCancelled, retry=(5,))
 def show_export(event: Event, tx: Transaction) -> None:  # noqa: ARG001
     """An export went on."""
@@ -44,3 +58,9 @@ def show_export(event: Event, tx: Transaction) -> None:  # noqa: ARG001
 def show_query(event: Event, tx: Transaction) -> None:  # noqa: ARG001
     """A query or retrieval went on."""
     notify(tx, "query")
+
+
+@consumers.on(RederivationProgressed, PeopleChangeProgressed, PatientIdentityChanged, retry=(5,))
+def show_change(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """A change of records that stand went on."""
+    notify(tx, "change")
