@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from dosebus.catalogue.field import Field, Grain, Kind, count, quantity, text
 from dosebus.catalogue.filter import between, counted
 from dosebus.catalogue.listing import Join, Listing
+from dosebus.catalogue.standard_names import acquisition_names, study_names
 from dosebus.catalogue.study_fields import COMMON_FILTERS, EVENT, EVENTS, EXPORTED, LISTED, S, protocol_of
 from dosebus.store.tables import dose
 
 E = dose.ct_event.c
+NAMES, ACQUISITION_NAMES = study_names("CT"), acquisition_names("CT")
 FIRST = dose.ct_source.alias("first_source")
 SECOND = dose.ct_source.alias("second_source")
 
@@ -54,6 +56,7 @@ def _source(table: sa.FromClause, place: str, title: str) -> tuple[Field, ...]:
 
 EVENT_FIELDS = (
     PROTOCOL,
+    ACQUISITION_NAMES.field,
     text("event_type", "Type", E.event_type_meaning, grain=EVENT, concept="DCM:113820"),
     text("event_type_code", "Type code", E.event_type_code, grain=EVENT),
     quantity("exposure_time_s", "Exposure time", E.exposure_time_s, "s", 2, grain=EVENT, concept="DCM:113824"),
@@ -97,23 +100,30 @@ CT = Listing(
     predicate=dose.CT,
     event_table=dose.ct_event,
     event_order=(E.report_index, E.event_index),
-    event_joins=(Join(FIRST, _at(FIRST, 0)), Join(SECOND, _at(SECOND, 1))),
-    columns=(*LISTED, EVENTS, SPIRAL, AXIAL, LOCALISER, TOTAL_DLP),
+    study_joins=NAMES.joins,
+    event_joins=(*ACQUISITION_NAMES.joins, Join(FIRST, _at(FIRST, 0)), Join(SECOND, _at(SECOND, 1))),
+    columns=(*LISTED, NAMES.field, EVENTS, SPIRAL, AXIAL, LOCALISER, TOTAL_DLP),
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),
+        *NAMES.filters,
+        *ACQUISITION_NAMES.filters,
         *between("dlp", TOTAL_DLP),
         counted("spiral", SPIRAL),
         counted("axial", AXIAL),
         counted("localiser", LOCALISER),
         counted("stationary", STATIONARY),
     ),
-    study_fields=(*EXPORTED, TOTAL_DLP, SPIRAL, AXIAL, LOCALISER, STATIONARY),
+    study_fields=(*EXPORTED, NAMES.field, TOTAL_DLP, SPIRAL, AXIAL, LOCALISER, STATIONARY),
     event_fields=EVENT_FIELDS,
     event_columns=(
-        "acquisition_protocol", "event_type", "ctdivol_mgy", "dlp_mgycm", "scanning_length_mm", "s1_kvp", "s1_ma",
+        "acquisition_protocol", "standard_acquisition_name", "event_type", "ctdivol_mgy", "dlp_mgycm",
+        "scanning_length_mm", "s1_kvp", "s1_ma",
         "s1_max_ma", "s1_exposure_time_per_rotation_s", "pitch", "exposure_time_s", "nominal_single_collimation_mm",
         "nominal_total_collimation_mm", "xray_modulation_type", "ctdiw_phantom_type", "comment",
     ),
-    groupings=("display_name", "study_description", "requested_procedure", "acquisition_protocol"),
+    groupings=(
+        "display_name", "study_description", "standard_study_name",
+        "requested_procedure", "acquisition_protocol", "standard_acquisition_name",
+    ),
 )  # fmt: skip

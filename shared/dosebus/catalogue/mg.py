@@ -6,6 +6,7 @@ from dosebus.catalogue.field import quantity
 from dosebus.catalogue.filter import between, contains
 from dosebus.catalogue.listing import Listing, exists_in
 from dosebus.catalogue.projection_fields import BY_KEY, PROTOCOL, chosen
+from dosebus.catalogue.standard_names import acquisition_names, study_names
 from dosebus.catalogue.study_fields import COMMON_FILTERS, EVENTS, EXPORTED, LISTED, S, protocol_of
 from dosebus.store.tables import dose
 
@@ -21,6 +22,7 @@ AGD = (
     ),
 )
 WITHIN = exists_in(dose.projection_event)
+NAMES, ACQUISITION_NAMES = study_names("MG"), acquisition_names("MG")
 EXPORT_ORDER = (
     "view", "view_modifier", "laterality", "acquisition_protocol", "compressed_thickness_mm",
     "radiological_thickness_mm", "compression_force_n", "magnification_factor", "image_intensifier_field_size_mm",
@@ -35,17 +37,29 @@ MG = Listing(
     modality_types=("MG",),
     predicate=dose.MG,
     event_table=dose.projection_event,
+    event_joins=ACQUISITION_NAMES.joins,
+    study_joins=NAMES.joins,
     event_order=(dose.projection_event.c.report_index, dose.projection_event.c.event_index),
-    columns=(*LISTED, EVENTS, *AGD),
+    columns=(*LISTED, NAMES.field, EVENTS, *AGD),
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),
+        *NAMES.filters,
+        *ACQUISITION_NAMES.filters,
         contains("view", BY_KEY["view"], within=WITHIN),
         contains("exposure_control_mode", BY_KEY["exposure_control_mode"], within=WITHIN),
         *between("thickness", BY_KEY["compressed_thickness_mm"], within=WITHIN),
     ),
-    study_fields=(*EXPORTED, *AGD),
-    event_fields=chosen(*EXPORT_ORDER),
-    event_columns=EXPORT_ORDER,
-    groupings=("display_name", "study_description", "requested_procedure", "acquisition_protocol", "view"),
+    study_fields=(*EXPORTED, NAMES.field, *AGD),
+    event_fields=(*chosen(*EXPORT_ORDER), ACQUISITION_NAMES.field),
+    event_columns=(*EXPORT_ORDER, ACQUISITION_NAMES.field.key),
+    groupings=(
+        "display_name",
+        "study_description",
+        "standard_study_name",
+        "requested_procedure",
+        "acquisition_protocol",
+        "standard_acquisition_name",
+        "view",
+    ),
 )

@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from dosebus.catalogue.field import Field, Grain, Kind, quantity, text
 from dosebus.catalogue.filter import between, contains
 from dosebus.catalogue.listing import Listing, exists_in
+from dosebus.catalogue.standard_names import study_names
 from dosebus.catalogue.study_fields import COMMON_FILTERS, EVENT, EXPORTED, LISTED, S
 from dosebus.store.tables import dose
 
 A = dose.administration.c
+NAMES = study_names("NM")
 ACTIVITY = quantity(
     "administered_activity_mbq", "Activity", S.administered_activity_mbq, "MBq", 1, concept="DCM:113507"
 )
@@ -50,20 +52,25 @@ NM = Listing(
     modality_types=("NM",),
     predicate=dose.NM,
     event_table=dose.administration,
+    study_joins=NAMES.joins,
     event_order=(A.report_index, A.event_index),
-    columns=(*LISTED, ACTIVITY),
+    columns=(*LISTED, NAMES.field, ACTIVITY),
     filters=(
         *COMMON_FILTERS,
+        *NAMES.filters,
         contains("agent", AGENT, within=exists_in(dose.administration)),
         contains("nuclide", NUCLIDE, within=exists_in(dose.administration)),
         *between("activity", ACTIVITY),
     ),
-    study_fields=(*EXPORTED, ACTIVITY),
+    study_fields=(*EXPORTED, NAMES.field, ACTIVITY),
     event_fields=EVENT_FIELDS,
     event_columns=(
         "radiopharmaceutical_agent", "radionuclide", "radionuclide_half_life_s", "event_activity_mbq",
         "effective_dose_msv", "start_datetime", "stop_datetime", "route_of_administration",
         "site_of_administration", "laterality", "injected_volume_cm3", "comment",
     ),
-    groupings=("display_name", "study_description", "requested_procedure", "radiopharmaceutical_agent"),
+    groupings=(
+        "display_name", "study_description", "standard_study_name",
+        "requested_procedure", "radiopharmaceutical_agent",
+    ),
 )  # fmt: skip

@@ -97,6 +97,10 @@ study = sa.Table(
     sa.Index("study_total_dap_rf", sa.text("(coalesce(total_dap_gym2, '-infinity'::double precision))"), "id",
              postgresql_where=sa.text(RF)),
     *(
+        sa.Index(f"study_raw_{name}", sa.text(f"lower(btrim({name}))"))
+        for name in ("study_description", "requested_procedure", "procedure_code_meaning")
+    ),
+    *(
         sa.Index(f"study_listed_{name}", sa.text(f"({STUDY_AT_KEY})"), "id",
                  postgresql_where=sa.text(predicate))
         for name, predicate in LISTED.items()
@@ -130,7 +134,7 @@ def _events(name: str, *own: sa.Column[Any] | sa.Index) -> sa.Table:
 ct_event = _events(
     "ct_event",
     *columns(CTEvent, without=frozenset({"sources"})),
-    sa.Index("ct_event_acquisition_protocol", "acquisition_protocol"),
+    sa.Index("ct_event_raw_protocol", sa.text("lower(btrim(acquisition_protocol))")),
 )
 
 ct_source = _entries(
@@ -143,7 +147,7 @@ ct_source = _entries(
 projection_event = _events(
     "projection_event",
     *columns(ProjectionEvent),
-    sa.Index("projection_event_acquisition_protocol", "acquisition_protocol"),
+    sa.Index("projection_event_raw_protocol", sa.text("lower(btrim(acquisition_protocol))")),
 )
 
 projection_accumulated = _entries(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
-from dosebus.catalogue.source import studies
+from dosebus.catalogue.source import with_studies
 from dosebus.store.tables import alerts, dose
 from dosebus_web.pages.studies import nuclear
 from dosebus_web.pages.studies.events import Events, events_of
@@ -120,7 +120,8 @@ def view(
 def _of_event_reports(connection: sa.Connection, listing: Listing, study_id: int) -> Mapping[str, Any]:
     fields = [field.labelled() for field in (*listing.study_fields, *listing.columns)]
     unique = {column.name: column for column in fields}
-    select = sa.select(*unique.values()).select_from(studies()).where(S.id == study_id)
+    source = with_studies(listing, list(unique.values()))
+    select = sa.select(*unique.values()).select_from(source).where(S.id == study_id)
     return dict(connection.execute(select).mappings().one())
 
 

@@ -14,7 +14,9 @@ from dosebus.catalogue.listing import Listing
 from dosebus_web.pages.studies.cells import Cell, cell
 
 EVENT_LIMIT = 2_000
-NAMING = frozenset({"datetime_started", "event_type", "acquisition_protocol", "acquisition_plane"})
+NAMING = frozenset({
+    "datetime_started", "event_type", "acquisition_protocol", "standard_acquisition_name", "acquisition_plane",
+})  # fmt: skip
 DOSES = frozenset({"ctdivol_mgy", "dlp_mgycm", "dap_gym2", "dose_rp_gy", "agd_mgy"})
 ADDITIVE = (
     "dlp_mgycm", "dap_gym2", "dose_rp_gy", "event_activity_mbq", "exposure_time_s", "exposure_time_ms",
