@@ -8,8 +8,9 @@ import sys
 import click
 import sqlalchemy as sa
 
+from dosebus.runtime.ending import Ending
 from dosebus_standalone.folder import DataFolder, FolderInUse
-from dosebus_standalone.up import UP_OPTIONS, options_of, running, say_where, wait_for_end
+from dosebus_standalone.up import UP_OPTIONS, options_of, running, say_where
 
 RECIPIENT = "physicist@hospital.example"
 SENT_MARK = "demonstration studies were sent\n"
@@ -51,6 +52,7 @@ def demo(ctx: click.Context, /, **given: object) -> None:
     """Start DoseBus with the built-in mail sink, send the demonstration studies, and say where to look."""
     options = options_of({**given, "mail_sink": True})
     mark = DataFolder(options.data).root / "demonstration"
+    ending = Ending()
     try:
         with running(options) as password:
             say_where(options, password)
@@ -66,7 +68,7 @@ def demo(ctx: click.Context, /, **given: object) -> None:
             click.echo(
                 f"Mails of the sink: {DataFolder(options.data).mail}   Stop with Ctrl-C; a new start goes on from here."
             )
-            wait_for_end()
+            ending.wait()
     except FolderInUse as error:
         ctx.fail(str(error))
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from dosebus.instance import Instance, announce
+from dosebus.runtime.ending import Ending
 from dosebus_standalone.folder import DataFolder, FolderInUse
 
 
@@ -133,15 +132,6 @@ def running(options: Options) -> Iterator[str | None]:
             host.stop()
 
 
-def wait_for_end() -> None:
-    """Block until SIGTERM or SIGINT."""
-    end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end.set())
-    while not end.wait(1.0):
-        pass
-
-
 def say_where(options: Options, password: str | None) -> None:
     """Tell on standard output where to look, where to send, and how to sign in."""
     click.echo(
@@ -175,10 +165,11 @@ UP_OPTIONS = (
 def up(ctx: click.Context, /, **given: object) -> None:
     """Run all six services in one process, on an embedded PostgreSQL unless a URL is given."""
     options = options_of(given)
+    ending = Ending()
     try:
         with running(options) as password:
             say_where(options, password)
-            wait_for_end()
+            ending.wait()
             click.echo("stopping")
     except FolderInUse as error:
         ctx.fail(str(error))
