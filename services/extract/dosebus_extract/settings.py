@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -14,6 +14,10 @@ from dosebus_extract.read import ReadOptions
 class ExtractSettings(ServiceSettings):
     """Settings of extract. What a page configures (`config.setting`) wins over the people policy given here."""
 
+    extract_role: Literal["all", "record", "skin"] = "all"
+    """What this process does: all of it, all but skin dose maps, or skin dose maps alone."""
+    skin_seconds: float = Field(default=60.0, gt=0)
+    """The time for one study's skin dose map; events that come up later are left out and named."""
     pseudonym_key: SecretStr = SecretStr("")
     """Secret of the keyed pseudonyms; whoever has it can test guesses, whoever loses it loses the sums over time."""
     keep_patient_name: Keeping = "none"

@@ -10,6 +10,7 @@ from dosebus.domain.study import Study
 from dosebus.events.extract import StudyRecorded
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
+from dosebus_extract.skin_requests import ask_for_map
 
 
 def keep_history(tx: Transaction, old: sa.RowMapping, reason: str) -> None:
@@ -52,3 +53,4 @@ def publish_changed(tx: Transaction, study: Study, study_id: int, device_id: int
         recorded_at=datetime.now(UTC),
     )
     tx.publish(event, subject=study.study_instance_uid)
+    ask_for_map(tx, study.study_instance_uid, study.modality_types)

@@ -81,14 +81,19 @@ class Running:
         if self.service.consumers is not None:
             offered = {"blobs": self.context.blobs, "settings": self.settings, **self.context.resources}
             for consumer in self.service.consumers:
+                if not self._takes(consumer.name):
+                    continue
                 handling = Handling(consumer, self.database, offered)
                 self.context.bus.consume(consumer.queue, handling, consumer.workers, consumer.prefetch)
         name = self.service.name
-        for task in self.service.tasks:
+        for task in filter(lambda task: self._takes(task.name), self.service.tasks):
             self._threads.append(start_task(name, task, self.context, self._stop))
-        for every in self.service.schedule:
+        for every in filter(lambda every: self._takes(every.name), self.service.schedule):
             self._threads.append(start_schedule(name, every, self.context, self._stop))
         UP.labels(name).set(1)
+
+    def _takes(self, work: str) -> bool:
+        return self.service.takes is None or self.service.takes(self.settings, work)
 
     def stop_work(self, seconds: float) -> None:
         """End tasks and scheduled work."""

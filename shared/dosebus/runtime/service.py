@@ -66,5 +66,8 @@ class Service:
     """Where the app stands when several services share one port."""
     resources: Callable[[Any], Mapping[str, Any]] | None = None
     """Opened at the start, closed in reverse order at the stop if they have `close()`."""
+    takes: Callable[[Any, str], bool] | None = None
+    """Whether a process with these settings takes a piece of the work: a queue, a task or a scheduled run by name.
+    Without it, every process takes all."""
     readiness: Mapping[str, Callable[[Any], None]] = field(default_factory=dict)
     """Name -> check that raises when the service is not ready."""

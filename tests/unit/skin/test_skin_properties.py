@@ -201,8 +201,23 @@ def test_the_safelist_matches_maker_and_model_and_prefers_a_version() -> None:
     )
     assert profile_for(safelist, "Siemens", "AXIOM-Artis", "VC14J") == safelist[1]
     assert profile_for(safelist, "Siemens", "AXIOM-Artis", "VD11") == safelist[0]
-    assert profile_for(safelist, "SIEMENS", "AXIOM-Artis", "VD11") is None
+    assert profile_for(safelist, "SIEMENS", "Axiom-Artis", "VD11") == safelist[0]
+    assert profile_for(safelist, "Siemens", "AXIOM-Artis zee", "VD11") is None
+    assert profile_for(safelist, "Philips", "AXIOM-Artis", "VD11") is None
     assert profile_for(safelist, None, None, None) is None
+
+
+def test_of_several_patterns_that_fit_the_most_exact_counts() -> None:
+    safelist = read_safelist(
+        '[{"manufacturer": "*", "model": "*"}, {"manufacturer": "Siemens*", "model": "Artis*"},'
+        ' {"manufacturer": "Siemens*", "model": "*Zeego*"},'
+        ' {"manufacturer": "Siemens*", "model": "Artis*", "software_version": "VD1?"}]'
+    )
+    assert profile_for(safelist, "Siemens Healthineers", "ARTIS pheno", None) == safelist[1]
+    assert profile_for(safelist, "Siemens", "Artis zeego", "VC21") == safelist[1]
+    assert profile_for(safelist, "Siemens", "AXIOM zeego", "VC21") == safelist[2]
+    assert profile_for(safelist, "Siemens", "Artis zeego", "VD11") == safelist[3]
+    assert profile_for(safelist, "GE", "Innova [3100]", "1") == safelist[0]
 
 
 def test_an_empty_study_has_an_empty_map_and_says_so() -> None:

@@ -29,9 +29,9 @@ def body_surface(phantom: Phantom, sub_points: int) -> Surface:
         torso_columns,
         np.arange(phantom.head_rows, phantom.rows),
         sub_points,
-        lambda s: _torso_ring(phantom, s),
+        lambda s: torso_ring(phantom, s),
     )
-    head = _cells(head_columns, np.arange(phantom.head_rows), sub_points, lambda s: _head_ring(phantom, s))
+    head = _cells(head_columns, np.arange(phantom.head_rows), sub_points, lambda s: head_ring(phantom, s))
     points = np.concatenate([head[0], torso[0]])
     normals = np.concatenate([head[1], torso[1]])
     places = np.concatenate([head[2] * columns + head[3] % columns, torso[2] * columns + torso[3]])
@@ -62,7 +62,7 @@ def _cells(
     )
 
 
-def _torso_ring(phantom: Phantom, arc: Floats) -> tuple[Floats, Floats]:
+def torso_ring(phantom: Phantom, arc: Floats) -> tuple[Floats, Floats]:
     """x, z and the inward normal's x, z at arc lengths from the right edge of the anterior flat."""
     flat, curved, r = phantom.flat, phantom.curved, phantom.radius_cm
     left, right = (pi / curved) * (arc - flat), (pi / curved) * (arc - 2 * flat - curved)
@@ -79,7 +79,7 @@ def _torso_ring(phantom: Phantom, arc: Floats) -> tuple[Floats, Floats]:
     return np.stack([x, z], axis=-1), np.stack([normal_x, normal_z], axis=-1)
 
 
-def _head_ring(phantom: Phantom, arc: Floats) -> tuple[Floats, Floats]:
+def head_ring(phantom: Phantom, arc: Floats) -> tuple[Floats, Floats]:
     """The same for the head; arc lengths share the torso's origin so that the anterior mid-lines agree."""
     angle = (arc - phantom.flat / 2) / HEAD_RADIUS_CM
     outward = np.stack([np.sin(angle), np.cos(angle)], axis=-1)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import sqrt
 
 import numpy as np
 
@@ -15,12 +14,12 @@ from dosebus_extract.skin.beam import (
     Placing,
     beams_of,
     frames_of,
-    half_sides,
     patient_placing,
     reference_distance,
     reference_placing,
 )
 from dosebus_extract.skin.body_surface import body_surface
+from dosebus_extract.skin.bound import event_bound
 from dosebus_extract.skin.deposit import NANOGRAY, Quality, Scene, deposit
 from dosebus_extract.skin.device import DeviceProfile
 from dosebus_extract.skin.dose_factors import UNKNOWN_TABLE, nearest_transmission, published_factor
@@ -60,8 +59,18 @@ class _Tally:
     not_computed: list[NotComputed]
 
 
-def skin_dose_map(study: FluoroscopyStudy, method: Method = CORRECTED) -> SkinDoseMap:
-    """The map of a study. Never raises for what a report lacks: see `not_computed`."""
+def never() -> bool:
+    """No limit."""
+    return False
+
+
+def skin_dose_map(
+    study: FluoroscopyStudy, method: Method = CORRECTED, is_over: Callable[[], bool] = never
+) -> SkinDoseMap:
+    """The map of a study. Never raises for what a report lacks: see `not_computed`.
+
+    Events that come up after `is_over` says that time is over are not computed.
+    """
     phantom = Phantom.of(study.size)
     tally = _Tally(np.zeros(0), np.zeros(0), [], [])
     scenes = _Scenes(study, phantom, method)
@@ -80,6 +89,7 @@ def skin_dose_map(study: FluoroscopyStudy, method: Method = CORRECTED) -> SkinDo
                 method=method,
                 mean_kvp=mean_kvp,
                 tally=tally,
+                is_over=is_over,
             )
         except Refused as refused:
             if refused.ends_study:
@@ -92,7 +102,7 @@ def skin_dose_map(study: FluoroscopyStudy, method: Method = CORRECTED) -> SkinDo
                     event.irradiation_event_uid,
                     refused.reason,
                     event.dap_gym2,
-                    _bound(number, event, study, method, mean_kvp),
+                    event_bound(number, event, study.device, method, mean_kvp=mean_kvp),
                 )
             )
     if not tally.dose_ngy.any():
@@ -111,9 +121,13 @@ def _map_event(
     method: Method,
     mean_kvp: float | None,
     tally: _Tally,
+    is_over: Callable[[], bool],
 ) -> None:
+    if is_over():
+        raise Refused("the time for this study is over")
     if how.problem is not None:
         raise Refused(how.problem)
+    _refuse_table(event, study.device, method)
     exposure = exposure_of(number, event, how.orientation, method, study.device, mean_kvp=mean_kvp)
     scene, place, notes = scenes.place(event, exposure)
     distance = reference_distance(exposure, place, scenes.tabletop_cm(exposure.orientation))
@@ -146,6 +160,16 @@ def _map_event(
             (*exposure.notes, *notes, *clamped),
         )
     )
+
+
+def _refuse_table(event: ProjectionEvent, device: DeviceProfile, method: Method) -> None:
+    """Raise Refused where the system's table gives an event no place."""
+    if method.r19_missing_position == "zero":
+        return
+    if device.table_type == "none":
+        raise Refused("table type none: without a table of its own the system tells no patient position")
+    if device.table_type == "tilting" and event.table_head_tilt_angle_deg is None:
+        raise Refused("table type tilting: the tilt of the table is missing")
 
 
 def quality_of(exposure: Exposure, device: DeviceProfile, method: Method) -> Quality:
@@ -249,7 +273,10 @@ def _orientations(study: FluoroscopyStudy, method: Method) -> tuple[Lying, ...]:
         return tuple(event_orientation(event, as_reference=True) for event in study.events[:1]) * len(
             study.events
         )
-    return tuple(event_orientation(event, as_reference=as_reference) for event in study.events)
+    default = None if as_reference else study.device.orientation_default
+    return tuple(
+        event_orientation(event, as_reference=as_reference, default=default) for event in study.events
+    )
 
 
 def _mean_kvp(study: FluoroscopyStudy, method: Method) -> float | None:
@@ -263,24 +290,6 @@ def _dap_share(beams: Sequence[Beam], phantom: Phantom, method: Method, *, hit: 
         return 1.0 if hit else 0.0
     total = sum(beam.kerma_gy for beam in beams)
     return sum(beam.kerma_gy * share_on_phantom(beam, phantom) for beam in beams) / total
-
-
-def _bound(
-    number: int, event: ProjectionEvent, study: FluoroscopyStudy, method: Method, mean_kvp: float | None
-) -> float | None:
-    """Upper bound (Gy) of the skin dose of an event that could be read but not placed; None if it could not be read."""
-    try:
-        exposure = exposure_of(number, event, "HFS", method, study.device, mean_kvp=mean_kvp)
-    except Refused:
-        return None
-    distance = exposure.reference_point.distance_cm
-    if distance is None:
-        return None
-    nearest = min(method.minimum_focus_skin_cm, distance)
-    quality = quality_of(exposure, study.device, method)
-    width, height = half_sides(exposure, distance)
-    side = 2 * sqrt(width * height)
-    return float(exposure.kerma_gy * (distance / nearest) ** 2 * quality.factor.at(np.array([side]))[0])
 
 
 def _abandoned(

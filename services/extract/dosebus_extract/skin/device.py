@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from pydantic import TypeAdapter
 
 from dosebus_extract.skin.dose_factors import TransmissionTable
-from dosebus_extract.skin.pose import Table
+from dosebus_extract.skin.pose import Orientation, Table
+
+TableType = Literal["fixed", "tilting", "none"]
+"""As Table Type (0018,113A): one that tilts must tell its tilt, and without one no position means anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class DeviceProfile:
 
     Positions become `sign * reported + offset` (cm; longitudinal, lateral, height in DICOM's sense of
     PS3.3 C.8.19.6.11). `calibration_factor` multiplies the reported air kerma and dose area product.
+    Maker, model and version are patterns with `*` and `?`; an empty version is any. `orientation_default` is how
+    patients lie whose reports do not say it.
     """
 
     manufacturer: str = ""
@@ -31,6 +37,8 @@ class DeviceProfile:
     position_offset_cm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     default_position_cm: tuple[float, float, float] | None = None
     angles_are_relative_to: Literal["patient", "gantry"] = "patient"
+    orientation_default: Orientation | None = None
+    table_type: TableType = "fixed"
     table: Table = field(default_factory=Table)
     mattress_share: float = 0.2
     """Share of the mattress in the attenuation of table and mattress; an assumption."""
@@ -46,13 +54,24 @@ class DeviceProfile:
             raise ValueError(f"calibration_factor {self.calibration_factor} is not positive")
 
     def covers(self, manufacturer: str | None, model: str | None, software_version: str | None) -> bool:
-        """Whether this entry is about a system: maker and model exactly, the version unless the entry has none."""
+        """Whether this entry is about a system, upper and lower case alike."""
         return (
-            bool(self.manufacturer)
-            and self.manufacturer == manufacturer
-            and self.model == model
-            and self.software_version in ("", software_version)
+            bool(self.manufacturer and self.model)
+            and _fits(manufacturer, self.manufacturer)
+            and _fits(model, self.model)
+            and _fits(software_version, self.software_version or "*")
         )
+
+    @property
+    def exactness(self) -> tuple[int, int, int]:
+        """What puts one fitting entry before another: letters of its version, then its model, then its maker."""
+        parts = (self.software_version, self.model, self.manufacturer)
+        version, model, maker = (sum(letter not in "*?" for letter in part) for part in parts)
+        return version, model, maker
+
+
+def _fits(said: str | None, pattern: str) -> bool:
+    return fnmatchcase((said or "").strip().casefold(), pattern.strip().replace("[", "[[]").casefold())
 
 
 def profile_for(
@@ -61,9 +80,9 @@ def profile_for(
     model: str | None,
     software_version: str | None,
 ) -> DeviceProfile | None:
-    """The safelist's entry for a system, one that names its version before one that does not; None if not listed."""
+    """The safelist's entry for a system, the most exact of those that fit; None if it is not listed."""
     found = [entry for entry in safelist if entry.covers(manufacturer, model, software_version)]
-    return max(found, key=lambda entry: bool(entry.software_version), default=None)
+    return max(found, key=lambda entry: entry.exactness, default=None)
 
 
 def read_safelist(document: bytes | str) -> tuple[DeviceProfile, ...]:

@@ -64,8 +64,10 @@ def named_orientation(name: str, *, as_reference: bool) -> Lying:
     return Lying(problem=f"patient position {wanted!r} is not supported")
 
 
-def event_orientation(event: ProjectionEvent, *, as_reference: bool) -> Lying:
-    """The orientation that an event's own codes tell (113745, 113744)."""
+def event_orientation(
+    event: ProjectionEvent, *, as_reference: bool, default: Orientation | None = None
+) -> Lying:
+    """The orientation that an event's own codes tell (113745, 113744); `default` is the system's, if they tell none."""
     if as_reference:
         return _of_parts(
             _by_word(event.patient_table_relationship, (("headfirst", "HF"), ("feet-first", "FF"))),
@@ -77,6 +79,8 @@ def event_orientation(event: ProjectionEvent, *, as_reference: bool) -> Lying:
         return Lying(problem=f"patient table relationship {_name(relationship)} is not supported")
     if modifier is not None and modifier.code_value and side is None:
         return Lying(problem=f"patient orientation modifier {_name(modifier)} is not supported")
+    if end is None and side is None and default is not None:
+        return Lying(default, "default of the system")
     return _of_parts(end, side)
 
 

@@ -36,7 +36,7 @@ INSERT INTO config.skin_device (manufacturer, model, transmission, note) VALUES
      'Table positions count from the isocentre, as openSkin and PySkinDose take them.'),
     ('Siemens*', 'Artis*', NULL,
      'Artis zee, zeego, Q, icono and pheno: taken to count table positions as AXIOM-Artis does.'),
-    ('Siemens*', '*Zeego*',
+    ('Siemens*', '*Artis*zeego*',
      '{"name": "Siemens Artis Zeego 2016", "kvp": [60, 80, 110, 125],
        "copper_mm": [0, 0.1, 0.2, 0.3, 0.6, 0.9], "uncertainty": 0.03,
        "values": [[0.66, 0.68, 0.71, 0.72], [0.73, 0.75, 0.78, 0.78], [0.75, 0.78, 0.81, 0.81],

@@ -1,0 +1,46 @@
+"""Which studies of a patient are in the window that ends with a study; the same rule as that of the alerts' sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A fluoroscopy study with its moment; `patient_id` is None where nothing says whose it is."""
+
+    study_id: int
+    study_instance_uid: str
+    patient_id: str | None
+    study_date: date | None
+    study_time: time | None
+
+
+def is_within(earlier: Dated, study: Dated, weeks: int) -> bool:
+    """Whether a study counts in the sum that ends with `study`: whole weeks back from its date, that day included.
+
+    Of the same day only what was not later; without a time of day it counts.
+    """
+    if earlier.study_id == study.study_id:
+        return True
+    if earlier.study_date is None or study.study_date is None:
+        return False
+    if earlier.study_date == study.study_date:
+        if earlier.study_time is None or study.study_time is None:
+            return True
+        return earlier.study_time <= study.study_time
+    return study.study_date - timedelta(weeks=weeks) <= earlier.study_date < study.study_date
+
+
+def window(study: Dated, others: Iterable[Dated], weeks: int) -> tuple[Dated, ...]:
+    """The studies of the window in order of time, `study` among them, whatever order they come in."""
+    counted = {study.study_id: study}
+    if study.patient_id is not None:
+        counted |= {other.study_id: other for other in others if is_within(other, study, weeks)}
+    return tuple(sorted(counted.values(), key=_moment))
+
+
+def _moment(one: Dated) -> tuple[date, time, int]:
+    return one.study_date or date.min, one.study_time or time.min, one.study_id
