@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import RLELossless
 
 from dosebus.domain.contribution import Contribution
 from dosebus.domain.study import Study
@@ -16,6 +17,13 @@ from dosebus_extract.merge import combine
 from dosebus_extract.read import Ignored, ReadOptions, Rejected, read_object
 from tests.unit.extract import dose_objects as make
 from tests.unit.extract import dose_screens as draw
+from tests.unit.extract.test_compressed_screens import (
+    JPEG_2000,
+    JPEG_BASELINE,
+    by_dcmtk,
+    by_pillow,
+    by_pydicom,
+)
 
 pytestmark = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 
@@ -129,3 +137,17 @@ def test_a_dose_report_supersedes_the_screen() -> None:
         study = combine(order)
         assert [one.screen_reading for one in study.ct_reports] == [None]
         assert told.sop_instance_uid in study.sop_instance_uids_processed
+
+
+@pytest.mark.parametrize("syntax", [JPEG_BASELINE, JPEG_2000, RLELossless])
+def test_a_compressed_screen_is_read_like_a_plain_one(syntax: str) -> None:
+    pack = by_pydicom if syntax == RLELossless else by_pillow
+    study = combine([read_object(pack(draw.ge_screen(), syntax))])
+    assert study.totals.total_dlp_mgycm == 1120.48
+    assert [event.dlp_mgycm for event in study.ct_reports[0].events] == [None, 456.78, 661.2, 2.5]
+
+
+@pytest.mark.skipif(shutil.which("dcmcjpeg") is None, reason="dcmtk is not installed")
+def test_a_screen_in_lossless_jpeg_is_read_like_a_plain_one(tmp_path: Path) -> None:
+    study = combine([read_object(by_dcmtk(draw.ge_screen(), tmp_path, "+e1"))])
+    assert study.totals.total_dlp_mgycm == 1120.48

@@ -289,8 +289,9 @@ def test_a_radiographs_procedure_code_comes_before_its_plain_request() -> None:
     ],
 )
 def test_an_age_is_told_by_dates_that_make_sense(birth: str | None, age: str | None, years: float) -> None:
-    told = {"PatientBirthDate": birth, "PatientAge": age}
-    made = make.ct_report(["1.2.3.1"], **{key: value for key, value in told.items() if value})
+    told: dict[str, Any] = {"PatientBirthDate": birth, "PatientAge": age}
+    present = {key: value for key, value in told.items() if value}
+    made = make.ct_report(["1.2.3.1"], **present)
     assert study(made).patient.patient_age_years == years
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_PIXELS: Final = 2048 * 2560
 MOST_BYTES: Final = 64 * 1024 * 1024
+_LOSSLESS_JPEG: Final = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
 _OVERLAY_ROWS, _OVERLAY_GROUP = 0x60000010, 0x6000
 
 
@@ -52,9 +53,9 @@ def _grey(found: Dataset) -> NDArray[np.uint8]:
     elif found.PhotometricInterpretation == "PALETTE COLOR":
         from pydicom.pixels.processing import apply_color_lut
 
-        values = apply_color_lut(found.pixel_array, found).mean(axis=-1)
+        values = apply_color_lut(_samples(found), found).mean(axis=-1)
     else:
-        values = found.pixel_array
+        values = _samples(found)
         values = values.mean(axis=-1) if values.ndim == 3 else values
     if values.ndim != 2:
         raise ValueError("a screen is one picture")
@@ -63,6 +64,17 @@ def _grey(found: Dataset) -> NDArray[np.uint8]:
     scaled = (values - low) * (255.0 / (high - low)) if high > low else np.zeros_like(values)
     # The ground is what most of the picture is.
     return (scaled if np.median(scaled) > 127 else 255.0 - scaled).astype(np.uint8)
+
+
+def _samples(found: Dataset) -> NDArray[Any]:
+    """The stored samples of the one frame. Pillow decodes JPEG and JPEG 2000, pydicom RLE."""
+    if found.file_meta.TransferSyntaxUID not in _LOSSLESS_JPEG:
+        return found.pixel_array
+    from pydicom.encaps import generate_frames
+
+    from dosebus_extract.images.dose_screen.lossless_jpeg import decoded
+
+    return decoded(next(generate_frames(found.PixelData, number_of_frames=1)))
 
 
 def enlarged(grey: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
