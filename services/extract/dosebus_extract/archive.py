@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 from uuid import UUID
 
@@ -19,6 +24,31 @@ SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
 """Dose screens: what they tell stands in their pixels."""
 CT_IMAGES = "1.2.840.10008.5.1.4.1.1.2"
 """Of CT images only dose screens are ever recorded."""
+READ_WHOLE = 4 * 1024 * 1024
+"""Bytes up to which an object is read into memory. Reports are smaller; of a larger image only the header matters."""
+
+
+@contextmanager
+def object_in(blobs: Blobs, key: str) -> Iterator[bytes | Path]:
+    """An archived object to be read: its bytes, or the file of a large one, so that its pixels stay out of memory.
+
+    Raises BlobMissingError.
+    """
+    with blobs.open(key) as blob:
+        start = blob.read(READ_WHOLE + 1)
+        if len(start) <= READ_WHOLE:
+            yield start
+            return
+        if isinstance(name := getattr(blob, "name", None), str):
+            del start
+            yield Path(name)
+            return
+        with NamedTemporaryFile(prefix="dosebus-object-") as copy:
+            copy.write(start)
+            del start
+            shutil.copyfileobj(blob, copy, 1024 * 1024)
+            copy.flush()
+            yield Path(copy.name)
 
 
 def keeps_pixels(sop_class_uid: str) -> bool:

@@ -15,6 +15,7 @@ from dosebus.domain.study import Study
 from dosebus.store.packed import pack, unpack
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
+from dosebus_extract.archive import object_in
 from dosebus_extract.record import (
     Combined,
     extractor_version,
@@ -73,7 +74,8 @@ def derive(tx: Transaction, blobs: Blobs, settings: ExtractSettings, study_id: i
     missing: list[str] = []
     for row in rows:
         try:
-            contributions[row.object_id] = read_contribution(tx, blobs.read(row.blob_key), settings)
+            with object_in(blobs, row.blob_key) as data:
+                contributions[row.object_id] = read_contribution(tx, data, settings)
         except BlobMissingError:
             missing.append(str(row.sop_instance_uid))
     if missing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from orjson import JSONEncodeError
 from psycopg import DataError
 from sqlalchemy.exc import DataError as SqlDataError
 
+from dosebus.blobs.blobs import BlobMissingError
 from dosebus.bus.fault import describe
 from dosebus.domain.contribution import Contribution
 from dosebus.domain.study import Study
@@ -65,7 +67,7 @@ def extractor_version() -> str:
 
 
 def read_contribution(
-    tx: Transaction, data: bytes, settings: ExtractSettings, rules: ReadingRules | None = None
+    tx: Transaction, data: bytes | Path, settings: ExtractSettings, rules: ReadingRules | None = None
 ) -> Contribution:
     """Read an object and apply the people policy. Raises Ignored or Rejected, and nothing else for a bad object.
 
@@ -77,6 +79,8 @@ def read_contribution(
     except NotRecorded:
         raise
     except Exception as error:
+        if isinstance(data, Path) and not data.exists():
+            raise BlobMissingError(data.name) from error
         # Reading is pure: what fails once fails always, so a retry would only hide the object.
         structlog.get_logger("dosebus.extract").error("reader failed", error=describe(error))
         raise Rejected("reader_failed", f"The reader failed: {describe(error)}") from error
@@ -104,13 +108,13 @@ def people_policy(tx: Transaction, settings: ExtractSettings) -> PeoplePolicy:
 def record(
     tx: Transaction,
     incoming: Incoming,
-    data: bytes,
+    data: bytes | Path,
     settings: ExtractSettings,
     rules: ReadingRules | None = None,
-) -> None:
-    """Record one object; whatever is wrong with it becomes its outcome with a reason.
+) -> Contribution | None:
+    """Record one object, and give what it contributes; whatever is wrong with it becomes its outcome with a reason.
 
-    Raises only for what a retry may mend (the database, a bug in writing).
+    Raises only for what a retry may mend (the database, a blob that went away, a bug in writing).
     """
     try:
         contribution = read_contribution(tx, data, settings, rules)
@@ -122,6 +126,9 @@ def record(
             keep_for_download(tx, incoming.object_id)
     except (DataError, SqlDataError, UnicodeEncodeError, JSONEncodeError) as error:
         set_aside(tx, incoming, Rejected("unstorable", f"A value cannot be stored: {describe(error)}"))
+    else:
+        return contribution
+    return None
 
 
 def record_contribution(tx: Transaction, incoming: Incoming, contribution: Contribution) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import TextClause, create_engine, text
+from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -37,7 +37,6 @@ from dosebus.bus.message import (
     DeadLetter,
     Delivery,
     Done,
-    Outcome,
     Outgoing,
     Park,
     PublishError,
@@ -45,12 +44,15 @@ from dosebus.bus.message import (
     QueueDepth,
     Retry,
 )
-from dosebus.store.engine import driver_url
+from dosebus.store.engine import driver_url, watch
+from dosebus.store.prepared import cursor_of
 from dosebus.telemetry.metrics import CONSUMER_THREADS
 
 CHANNEL = "dosebus_bus"
 POLL_SECONDS = 1.0
 PAUSE_AFTER_ERROR = 1.0
+AWAY = (psycopg.Error, DBAPIError, PoolTimeoutError)
+"""What the driver, SQLAlchemy and its pool raise when the database cannot be asked."""
 
 
 class LocalBus:
@@ -60,10 +62,9 @@ class LocalBus:
         options = f"-c role={role}" if role else ""
         self._connect_args = {"options": options, "application_name": f"{name}-bus", "connect_timeout": 10}
         self._url = driver_url(database_url)
-        self._engine = create_engine(
-            self._url, pool_size=4, max_overflow=60, pool_pre_ping=True, hide_parameters=True,
-            connect_args=self._connect_args,
-        )  # fmt: skip
+        self._engine = watch(create_engine(
+            self._url, pool_size=4, max_overflow=60, hide_parameters=True, connect_args=self._connect_args,
+        ))  # fmt: skip
         self._stop = threading.Event()
         self._wakers: dict[str, list[threading.Event]] = {}
         self._threads: list[threading.Thread] = []
@@ -85,19 +86,20 @@ class LocalBus:
         """Insert a row for every subscribed queue, in one transaction."""
         try:
             with self._engine.begin() as connection:
+                cursor = cursor_of(connection)
                 topics = {message.topic for message in messages}
-                taken = set(connection.execute(TOPICS, {"topics": list(topics)}).scalars())
+                taken = {topic for (topic,) in TOPICS.run(cursor, {"topics": list(topics)})}
                 sendable = [message for message in messages if message.topic in taken]
                 if sendable:
-                    connection.execute(
-                        PUBLISH,
+                    PUBLISH.run(
+                        cursor,
                         {
                             "ids": [message.id for message in sendable],
                             "topics": [message.topic for message in sendable],
                             "bodies": [message.body for message in sendable],
                         },
                     )
-        except (DBAPIError, PoolTimeoutError) as error:
+        except AWAY as error:
             raise BusUnavailableError(describe(error)) from error
         unsent = {message.id for message in messages if message.mandatory and message.topic not in taken}
         if unsent:
@@ -128,22 +130,27 @@ class LocalBus:
             waker.wait()
             waker.clear()
             try:
-                while not self._stop.is_set() and self._take_one(queue, deliver):
-                    pass
-            except (DBAPIError, PoolTimeoutError) as error:
+                with self._engine.connect() as connection:
+                    while not self._stop.is_set() and self._take_one(connection, queue, deliver):
+                        pass
+            except AWAY as error:
                 self._log.warning("queue cannot be read", queue=queue, error=describe(error))
                 self._stop.wait(PAUSE_AFTER_ERROR)
                 waker.set()
 
-    def _take_one(self, queue: str, deliver: Deliver) -> bool:
+    def _take_one(self, connection: Connection, queue: str, deliver: Deliver) -> bool:
         """Claim, deliver and settle one message; says whether there was one."""
-        with self._engine.begin() as connection:
-            row = connection.execute(CLAIM, {"queue": queue}).mappings().first()
-            if row is None:
+        with connection.begin():
+            cursor = cursor_of(connection)
+            claimed = CLAIM.run(cursor, {"queue": queue})
+            if not claimed:
                 return False
-            delivery = Delivery(row["message_id"], row["topic"], bytes(row["body"]), queue, row["attempt"])
-            statement, values = settlement(row["id"], deliver(delivery))
-            connection.execute(statement, values)
+            row_id, message_id, topic, body, attempt, _ = claimed[0]
+            outcome = deliver(Delivery(message_id, topic, body, queue, attempt))
+            if isinstance(outcome, Done):
+                SETTLE_DONE.run(cursor, {"id": row_id})
+            else:
+                connection.execute(*settlement(row_id, outcome))
         return True
 
     def _listen(self) -> None:
@@ -243,11 +250,9 @@ class LocalBus:
         self._engine.dispose()
 
 
-def settlement(row_id: int, outcome: Outcome) -> tuple[TextClause, dict[str, object]]:
-    """The statement that settles a claimed row."""
+def settlement(row_id: int, outcome: Retry | Park) -> tuple[TextClause, dict[str, object]]:
+    """The statement that settles a claimed row whose message was not handled."""
     match outcome:
-        case Done():
-            return SETTLE_DONE, {"id": row_id}
         case Retry(seconds, counted):
             return RETRY, {"id": row_id, "seconds": seconds, "more": int(counted)}
         case Park(reason_code, reason):

@@ -2,6 +2,8 @@
 
 from sqlalchemy import ARRAY, LargeBinary, Text, bindparam, text
 
+from dosebus.store.prepared import Prepared
+
 DECLARE = text(
     "INSERT INTO bus.queue (name, service) VALUES (:queue, :service)"
     " ON CONFLICT (name) DO UPDATE SET service = :service"
@@ -11,26 +13,30 @@ SUBSCRIBE = text(
     "INSERT INTO bus.subscription (topic, queue)"
     " SELECT unnest(CAST(:topics AS text[])), :queue ON CONFLICT DO NOTHING"
 )
-TOPICS = text("SELECT DISTINCT topic FROM bus.subscription WHERE topic = ANY(:topics)")
-PUBLISH = text(
-    "WITH letter AS (SELECT * FROM unnest(:ids, :topics, :bodies) AS l(message_id, topic, body)),"
-    " sent AS (INSERT INTO bus.message (queue, message_id, topic, body)"
-    "  SELECT s.queue, l.message_id, l.topic, l.body"
-    "  FROM letter l JOIN bus.subscription s ON s.topic = l.topic"
-    "  RETURNING queue)"
-    " SELECT pg_notify('dosebus_bus', queue) FROM (SELECT DISTINCT queue FROM sent) AS woken"
-).bindparams(
-    bindparam("ids", type_=ARRAY(Text)),
-    bindparam("topics", type_=ARRAY(Text)),
-    bindparam("bodies", type_=ARRAY(LargeBinary)),
+TOPICS = Prepared(text("SELECT DISTINCT topic FROM bus.subscription WHERE topic = ANY(:topics)"))
+PUBLISH = Prepared(
+    text(
+        "WITH letter AS (SELECT * FROM unnest(:ids, :topics, :bodies) AS l(message_id, topic, body)),"
+        " sent AS (INSERT INTO bus.message (queue, message_id, topic, body)"
+        "  SELECT s.queue, l.message_id, l.topic, l.body"
+        "  FROM letter l JOIN bus.subscription s ON s.topic = l.topic"
+        "  RETURNING queue)"
+        " SELECT pg_notify('dosebus_bus', queue) FROM (SELECT DISTINCT queue FROM sent) AS woken"
+    ).bindparams(
+        bindparam("ids", type_=ARRAY(Text)),
+        bindparam("topics", type_=ARRAY(Text)),
+        bindparam("bodies", type_=ARRAY(LargeBinary)),
+    )
 )
 # Losing a settlement in a crash only delivers a message again, so its commit need not wait for the disk.
-CLAIM = text(
-    "SELECT m.*, set_config('synchronous_commit', 'off', true) FROM bus.message m"
-    " WHERE m.queue = :queue AND m.available_at <= now()"
-    " ORDER BY m.available_at, m.id LIMIT 1 FOR UPDATE SKIP LOCKED"
+CLAIM = Prepared(
+    text(
+        "SELECT m.id, m.message_id, m.topic, m.body, m.attempt, set_config('synchronous_commit', 'off', true)"
+        " FROM bus.message m WHERE m.queue = :queue AND m.available_at <= now()"
+        " ORDER BY m.available_at, m.id LIMIT 1 FOR UPDATE SKIP LOCKED"
+    )
 )
-SETTLE_DONE = text("DELETE FROM bus.message WHERE id = :id")
+SETTLE_DONE = Prepared(text("DELETE FROM bus.message WHERE id = :id"))
 RETRY = text(
     "UPDATE bus.message SET attempt = attempt + :more,"
     " available_at = clock_timestamp() + make_interval(secs => :seconds) WHERE id = :id"

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Executable
+from psycopg import RawCursor
+from sqlalchemy import Connection, Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Rows = list[tuple[Any, ...]]
+
+
+def cursor_of(connection: Connection) -> RawCursor[Any]:
+    """A cursor of the driver in the same transaction."""
+    return RawCursor(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
 
 
 class Prepared:
@@ -32,7 +38,7 @@ class Prepared:
         compiled: SQLCompiler = self._statement.compile(dialect=dialect, column_keys=keys)  # type: ignore[attr-defined]
         return compiled.string.encode(), tuple(compiled.positiontup or ()), dict(compiled.params)
 
-    def run(self, cursor: psycopg.RawCursor[Any], values: Mapping[str, Any]) -> Rows:
+    def run(self, cursor: RawCursor[Any], values: Mapping[str, Any]) -> Rows:
         """Run it; gives its rows, none for a statement that returns none. Raises psycopg.Error."""
         text, names, fixed = self._compiled
         cursor.execute(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, CursorResult, Executable
 
 from dosebus.events.base import Event
 from dosebus.events.envelope import Envelope
-from dosebus.store.prepared import Prepared, Rows
+from dosebus.store.prepared import Prepared, Rows, cursor_of
 from dosebus.telemetry import traces
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -68,7 +68,7 @@ class Transaction:
 
     @cached_property
     def _cursor(self) -> RawCursor[Any]:
-        return RawCursor(self.psycopg)
+        return cursor_of(self.connection)
 
     def after_commit(self, follower: Callable[[], object]) -> None:
         """Call `follower` once this transaction has committed."""
