@@ -15,26 +15,27 @@ from dosebus.events.extract import (
     DeviceChangeRequested,
     DeviceNamingRequested,
     DeviceRecombinationRequested,
+    DeviceRemovalRequested,
+    DeviceStudiesRemovalRequested,
     KeptObjectsDeletionRequested,
     ObjectRereadRequested,
     SizeImportCancelRequested,
     SizeImportRequested,
     StudyRemovalRequested,
-    StudyRemoved,
 )
 from dosebus.events.ingest import ObjectStored
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 from dosebus_extract import sizes_jobs
-from dosebus_extract.archive import slim_image
+from dosebus_extract.archive import keeps_pixels, object_in, slim_image
 from dosebus_extract.archive_rederive import rederive_study
 from dosebus_extract.deletion import delete_after_reading, delete_kept, forget_for_download
 from dosebus_extract.device_changes import change_device, name_devices, recombine_some
 from dosebus_extract.reading_rules import ReadingCache
 from dosebus_extract.record import already_recorded, record, set_aside
+from dosebus_extract.removal import latest_study, remove_by_uid, remove_some_of_device
 from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.store_object import Incoming, is_recorded
-from dosebus_extract.store_study import lock_study, remove_study, standing
 
 consumers = Consumers("extract")
 
@@ -56,28 +57,36 @@ def record_dose(
         set_aside(tx, incoming, already_recorded())
         delete_after_reading(tx, event.object_id, rules.deletes)
         return
-    record(tx, incoming, blobs.read(event.blob_key), settings, rules)
+    with object_in(blobs, event.blob_key) as data:
+        recorded = record(tx, incoming, data, settings, rules)
     deleted = delete_after_reading(tx, event.object_id, rules.deletes)
-    if not deleted and not settings.keep_pixel_data:
+    if recorded is None or deleted or settings.keep_pixel_data:
+        return
+    if not keeps_pixels(recorded.sop_class_uid):
         slim_image(tx, blobs, event.object_id)
 
 
 @consumers.on(StudyRemovalRequested)
 def remove_recorded_study(event: StudyRemovalRequested, tx: Transaction) -> None:
     """Remove a study's record; its objects may be sent and recorded again."""
-    lock_study(tx, event.study_instance_uid)
-    found = standing(tx, event.study_instance_uid)
-    if found is None:
-        return
-    remove_study(tx, found.id)
-    tx.publish(
-        StudyRemoved(
-            study_id=found.id,
-            study_instance_uid=event.study_instance_uid,
-            modality_types=found.modality_types,
-        ),
-        subject=event.study_instance_uid,
+    remove_by_uid(tx, event.study_instance_uid)
+
+
+@consumers.on(DeviceRemovalRequested)
+def remove_device(event: DeviceRemovalRequested, tx: Transaction) -> None:
+    """Begin to remove all that is recorded of a device."""
+    first = DeviceStudiesRemovalRequested(
+        device_id=event.device_id,
+        up_to_study_id=latest_study(tx, event.device_id),
+        requested_by=event.requested_by,
     )
+    tx.publish(first, subject=str(event.device_id))
+
+
+@consumers.on(DeviceStudiesRemovalRequested)
+def remove_device_studies(event: DeviceStudiesRemovalRequested, tx: Transaction) -> None:
+    """Remove the next studies of a device."""
+    remove_some_of_device(tx, event)
 
 
 @consumers.on(ObjectRereadRequested)
@@ -103,7 +112,8 @@ def reread_object(
     )
     rules = reading.rules(tx)
     forget_for_download(tx, event.object_id)
-    record(tx, incoming, blobs.read(row["blob_key"]), settings, rules)
+    with object_in(blobs, row["blob_key"]) as data:
+        record(tx, incoming, data, settings, rules)
     delete_after_reading(tx, event.object_id, rules.deletes)
 
 

@@ -91,6 +91,27 @@ class DeviceRecombinationRequested(Command):
     requested_by: str
 
 
+class DeviceRemovalRequested(Command):
+    """Remove every study that is recorded of a device now, and the device itself."""
+
+    topic: ClassVar[str] = "dose.device.removal.requested.v1"
+    owner: ClassVar[str] = "web"
+
+    device_id: int
+    requested_by: str
+
+
+class DeviceStudiesRemovalRequested(Command):
+    """Remove a device's next studies, up to the newest one when it was asked for."""
+
+    topic: ClassVar[str] = "dose.device.studies.removal.requested.v1"
+    owner: ClassVar[str] = "extract"
+
+    device_id: int
+    up_to_study_id: int
+    requested_by: str
+
+
 class SkinMapRequested(Command):
     """Map a study's skin dose: a person asks, or extract itself because something that counts is another now."""
 

@@ -9,10 +9,21 @@ import pytest
 import sqlalchemy as sa
 
 from dosebus.bus.message import Reject
-from dosebus.events.extract import DeviceChangeRequested, DeviceRecombinationRequested
+from dosebus.events.extract import (
+    DeviceChangeRequested,
+    DeviceRecombinationRequested,
+    DeviceRemovalRequested,
+    DeviceStudiesRemovalRequested,
+    StudyRemoved,
+)
 from dosebus.store.tables import dose
-from dosebus_extract import device_changes
-from dosebus_extract.consumers import administer_device, recombine_studies
+from dosebus_extract import device_changes, removal
+from dosebus_extract.consumers import (
+    administer_device,
+    recombine_studies,
+    remove_device,
+    remove_device_studies,
+)
 from dosebus_simulator.kinds import make
 from tests.integration.extract.conftest import Arrivals
 
@@ -43,6 +54,49 @@ def _change(arrivals: Arrivals, **wish: object) -> None:
         with arrivals.database.transaction() as tx:
             recombine_studies(DeviceRecombinationRequested.model_validate(letters[handled]), tx)
         handled += 1
+
+
+def _remove(arrivals: Arrivals, device_id: int) -> None:
+    """Handle the removal as the runtime does, then every command that follows from it."""
+    handled = len(arrivals.letters(DeviceStudiesRemovalRequested.topic))
+    with arrivals.database.transaction() as tx:
+        remove_device(DeviceRemovalRequested(device_id=device_id, requested_by="anna"), tx)
+    while len(letters := arrivals.letters(DeviceStudiesRemovalRequested.topic)) > handled:
+        with arrivals.database.transaction() as tx:
+            remove_device_studies(DeviceStudiesRemovalRequested.model_validate(letters[handled]), tx)
+        handled += 1
+
+
+def test_all_of_a_device_goes_piece_by_piece_and_others_stay(
+    arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "AT_A_TIME", 1)
+    uids = [_sent(arrivals, "rf", "gone", str(number)) for number in range(3)]
+    studies = [arrivals.study(uid) for uid in uids]
+    other = _sent(arrivals, "ct", "stays")
+    gone = studies[0]["device_id"]
+    told = len(arrivals.letters(StudyRemoved.topic))
+    of_it = [uid for uid, study in zip(uids, studies, strict=True) if study["device_id"] == gone]
+    _remove(arrivals, gone)
+    assert all(arrivals.study(uid) is None for uid in of_it)
+    assert arrivals.study(other) is not None
+    assert {one["study_instance_uid"] for one in arrivals.letters(StudyRemoved.topic)[told:]} >= set(of_it)
+    with arrivals.database.reading() as connection:
+        assert connection.execute(sa.select(dose.device).where(dose.device.c.id == gone)).first() is None
+
+
+def test_a_study_that_came_after_the_question_stays_with_its_device(arrivals: Arrivals) -> None:
+    uid = _sent(arrivals, "rf", "late")
+    late = arrivals.study(uid)
+    with arrivals.database.transaction() as tx:
+        remove_device_studies(
+            DeviceStudiesRemovalRequested(
+                device_id=late["device_id"], up_to_study_id=late["id"] - 1, requested_by="anna"
+            ),
+            tx,
+        )
+    assert arrivals.study(uid) == late
+    assert _device(arrivals, late["device_id"])
 
 
 def test_a_device_takes_its_new_name_and_nothing_else(arrivals: Arrivals) -> None:

@@ -112,3 +112,22 @@ def test_what_cannot_be_is_refused(
     before = len(_asked(site))
     assert boss.post(f"/admin/devices/{device.id}", data=form).status_code == status
     assert len(_asked(site)) == before
+
+
+def test_all_of_a_device_is_deleted_only_when_its_name_was_typed(
+    site: Site, device: sa.Row[tuple[object, ...]]
+) -> None:
+    boss = site.client("boss")
+    place = f"/admin/devices/{device.id}/remove"
+    assert boss.post(place, data={"csrf_token": csrf(boss), "typed": "yes"}).status_code == 400
+    answer = boss.post(place, data={"csrf_token": csrf(boss), "typed": f" {device.display_name} "})
+    assert answer.status_code == 303
+    box, log = site.web.database.outbox.c, web_tables.audit.c
+    with site.web.database.reading() as connection:
+        topic = box.topic == "dose.device.removal.requested.v1"
+        bodies = connection.execute(sa.select(box.body).where(topic)).scalars().all()
+        noted = (
+            connection.execute(sa.select(log.subject).where(log.action == "device.remove")).scalars().all()
+        )
+    assert [json.loads(bytes(body))["data"]["device_id"] for body in bodies] == [device.id]
+    assert noted == [str(device.id)]

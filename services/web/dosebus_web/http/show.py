@@ -19,6 +19,7 @@ DONE: Mapping[str, str] = {
     "reread": "The object will be read again.",
     "mail": "A test mail is on its way.",
     "removing": "The study is being removed.",
+    "device-removing": "The device and its studies are being deleted.",
     "signed-out": "You are signed out.",
 }
 """What a page says after a POST, by the `done` of its address."""

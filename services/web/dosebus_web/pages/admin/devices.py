@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import Response
 
-from dosebus.events.extract import DeviceChangeRequested
+from dosebus.events.extract import DeviceChangeRequested, DeviceRemovalRequested
 from dosebus.store.tables import dose
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
@@ -69,7 +69,11 @@ def show_device(request: Request, session: Admin, here: Here, device_id: int) ->
             .limit(LATEST)
         ).all()
         oddities = _oddities(connection, device_id)
+        studies = connection.execute(
+            sa.select(sa.func.count()).select_from(study).where(study.c.device_id == device_id)
+        ).scalar_one()
     values = {
+        "studies": studies,
         "device": device,
         "versions": versions,
         "latest": latest,
@@ -144,3 +148,25 @@ def change_device(
             tx.publish(wish, subject=str(device_id))
             audit.note(tx, username, "device.change", str(device_id), details=changes)
     return here.pages.redirect(f"/admin/devices/{device_id}", {"done": "device"})
+
+
+@router.post("/admin/devices/{device_id}/remove")
+def remove_device(
+    session: AdminWrites,
+    here: Here,
+    device_id: int,
+    typed: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Ask extract to remove all of a device. Raises HTTPException 404, and 400 where the name is not typed as asked."""
+    if not 0 < device_id < LARGEST_ID:
+        raise HTTPException(404, "There is no such device.")
+    with here.database.transaction() as tx:
+        name = tx.execute(sa.select(D.display_name).where(D.id == device_id)).scalar()
+        if name is None:
+            raise HTTPException(404, "There is no such device.")
+        if typed.split() != name.split():
+            raise HTTPException(400, "Nothing was deleted: the name that you typed is not the device's name.")
+        username = session.account.username
+        tx.publish(DeviceRemovalRequested(device_id=device_id, requested_by=username), subject=str(device_id))
+        audit.note(tx, username, "device.remove", str(device_id))
+    return here.pages.redirect("/admin/devices", {"done": "device-removing"})
