@@ -25,7 +25,8 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
 """The totals at the head of the page."""
 
 STUDY_FACTS = (
-    "study_at", "standard_study_name", "study_description", "requested_procedure", "procedure_code_meaning", "accession_number",
+    "study_at", "standard_study_name", "study_description", "requested_procedure", "procedure_code_meaning",
+    "accession_number",
     "performing_physician", "referring_physician", "operator", "study_instance_uid",
 )  # fmt: skip
 DEVICE_FACTS = (
