@@ -23,6 +23,7 @@ SWEEP_SECONDS: Final = 120.0
 AT_A_TIME: Final = 200
 QUEUE: Final = "extract.map_skin_dose"
 RF = sa.text(f"study.{dose.RF}")
+NOT_RF = sa.text(f"NOT study.{dose.RF}")
 
 
 def sweep(context: Context[ExtractSettings]) -> None:
@@ -51,39 +52,35 @@ def ask_for_stale(tx: Transaction, limit: int = AT_A_TIME) -> int:
 
 
 def stale_maps(connection: sa.Connection, settings: SkinSettings, limit: int) -> list[tuple[str, str]]:
-    """Study UIDs whose map is missing or made from something else, each with the reason of its request."""
+    """Study UIDs whose map is missing or made from something else, each with the reason of its request.
+
+    A map of a study that is no fluoroscopy any more is stale too.
+    """
     expected = _expected(connection, settings)
-    if expected is None:
-        return []
-    stale = sa.or_(M.study_id.is_(None), M.study_revision != S.revision, M.input_key != expected.c.input_key)
+    other = sa.or_(M.study_id.is_(None), M.study_revision != S.revision)
     reason = sa.case(
-        (sa.or_(M.study_id.is_(None), M.study_revision != S.revision), "arrival"),
+        (other, "arrival"),
         (sa.or_(M.method != settings.mode, M.method_version != METHOD_VERSION), "method"),
         else_="device",
     )
-    select = (
-        sa.select(S.study_instance_uid, reason)
-        .select_from(
-            dose.study.outerjoin(dose.skin_map, M.study_id == S.id).join(
-                expected,
-                sa.and_(
-                    S.device_id.is_not_distinct_from(expected.c.device_id),
-                    S.software_version.is_not_distinct_from(expected.c.software_version),
-                ),
-            )
+    found: list[tuple[str, str]] = []
+    if expected is not None:
+        same_system = sa.and_(
+            S.device_id.is_not_distinct_from(expected.c.device_id),
+            S.software_version.is_not_distinct_from(expected.c.software_version),
         )
-        .where(RF, stale)
-        .order_by(S.id.desc())
-        .limit(limit)
+        select = (
+            sa.select(S.study_instance_uid, reason)
+            .select_from(dose.study.outerjoin(dose.skin_map, M.study_id == S.id).join(expected, same_system))
+            .where(RF, sa.or_(other, M.input_key != expected.c.input_key))
+            .order_by(S.id.desc())
+            .limit(limit)
+        )
+        found = [(uid, why) for uid, why in connection.execute(select)]
+    left_over = (
+        sa.select(S.study_instance_uid).join(dose.skin_map, M.study_id == S.id).where(NOT_RF).limit(limit)
     )
-    found = [(uid, why) for uid, why in connection.execute(select).tuples()]
-    no_fluoroscopy = (
-        sa.select(S.study_instance_uid)
-        .join(dose.skin_map, M.study_id == S.id)
-        .where(sa.not_(RF))
-        .limit(limit)
-    )
-    return found + [(uid, "arrival") for uid in connection.execute(no_fluoroscopy).scalars()]
+    return found + [(uid, "arrival") for uid in connection.execute(left_over).scalars()]
 
 
 def studies_without_sums(connection: sa.Connection, limit: int) -> list[int]:
