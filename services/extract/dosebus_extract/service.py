@@ -13,6 +13,8 @@ from dosebus_extract.reading_rules import ReadingCache
 from dosebus_extract.rederivation_consumers import consumers
 from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.sizes_worker import Worker, Workshop
+from dosebus_extract.skin_consumers import SWEEP, takes
+from dosebus_extract.skin_sweep import SWEEP_SECONDS, sweep
 
 ExtractContext = Context[ExtractSettings]
 
@@ -40,6 +42,7 @@ SERVICE = Service(
     settings=ExtractSettings,
     consumers=consumers,
     tasks=(Task("size import", import_sizes), Task("changes of records", change_records)),
-    schedule=(Every(60, "deleted objects", delete_blobs),),
+    schedule=(Every(60, "deleted objects", delete_blobs), Every(SWEEP_SECONDS, SWEEP, sweep)),
+    takes=takes,
     resources=make_resources,
 )
