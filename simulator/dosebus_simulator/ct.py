@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from pydicom.dataset import FileDataset
-
 from dosebus.domain.ct import CTAccumulated, CTEvent, CTReport, CTSource
 from dosebus.domain.study import Study
 from dosebus_simulator import concepts as c
@@ -15,11 +13,10 @@ from dosebus_simulator.ct_protocols import Phase, Protocol, protocols_for
 from dosebus_simulator.ct_writer import write_ct_report
 from dosebus_simulator.devices import Device
 from dosebus_simulator.identity import Person
-from dosebus_simulator.restyle import restyled_study, restyled_tree
-from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
-from dosebus_simulator.styles import STYLES
+from dosebus_simulator.reported import report_head, reported
+from dosebus_simulator.simulated import SimulatedStudy
 from dosebus_simulator.totals import ct_totals, rounded_sum
-from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, device_observer, make_study, visit
+from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, make_study, visit
 
 # CTDIvol per 100 mAs (mGy) at 120 kV in the 32 cm and 16 cm phantoms, typical of current scanners.
 CTDIVOL_PER_100_MAS = MappingProxyType({c.BODY_PHANTOM.code_value: 6.8, c.HEAD_PHANTOM.code_value: 15.0})
@@ -170,15 +167,9 @@ def ct_report(study: Study, events: tuple[CTEvent, ...], sop_instance_uid: str) 
         raise ValueError("simulated CT events carry their start")
     ended = last.datetime_started + timedelta(seconds=round(last.exposure_time_s or 0.0))
     return CTReport(
-        sop_instance_uid=sop_instance_uid,
-        procedure_reported=c.COMPUTED_TOMOGRAPHY,
-        has_intent=c.DIAGNOSTIC_INTENT,
-        scope_of_accumulation=c.STUDY_SCOPE,
-        scope_uid=study.study_instance_uid,
-        source_of_dose_information=c.AUTOMATED,
+        **report_head(study, sop_instance_uid, c.COMPUTED_TOMOGRAPHY, c.DIAGNOSTIC_INTENT),
         start_of_irradiation_datetime=first.datetime_started,
         end_of_irradiation_datetime=ended,
-        observers=(device_observer(study.equipment),),
         accumulated=(
             CTAccumulated(
                 total_number_of_irradiation_events=len(events),
@@ -237,30 +228,5 @@ def make_ct(
         style: a key of `STYLES`: how the vendor writes.
     """
     visited = visit("CT", *seed, device=device, person=person, day=day, child=child)
-    study = restyled_study(ct_study(visited, protocol, events), STYLES[style])
-    dataset = restyled_tree(write_ct_report(study, study.ct_reports[0]), STYLES[style])
-    return SimulatedStudy("ct", (SimulatedObject("ct", dataset),), study)
-
-
-def make_ct_report(
-    *seed: object,
-    device: Device | None = None,
-    person: Person | None = None,
-    day: date = REFERENCE_DAY,
-    child: bool | None = None,
-    protocol: Protocol | None = None,
-    events: int | None = None,
-    style: str = "standard",
-) -> FileDataset:
-    """The dose report of `make_ct`, ready to save. About 5 KB an event: 19 events are a report of 97 KB."""
-    made = make_ct(
-        *seed,
-        device=device,
-        person=person,
-        day=day,
-        child=child,
-        protocol=protocol,
-        events=events,
-        style=style,
-    )
-    return made.objects[0].dataset
+    study = ct_study(visited, protocol, events)
+    return reported("ct", study, style, lambda told: write_ct_report(told, told.ct_reports[0]))

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydicom.dataset import Dataset, FileDataset
 
 from dosebus.domain.ct import CTAccumulated, CTDoseCheck, CTEvent, CTReport, CTSource
-from dosebus.domain.person import PersonParticipant
 from dosebus.domain.study import Equipment, Study
 from dosebus_simulator import concepts as c
-from dosebus_simulator.document import dose_document, observer_context, procedure_reported, scope
+from dosebus_simulator.dose_report import irradiating_device, participant, write_dose_report
 from dosebus_simulator.items import (
-    CONTAINS,
     HAS_CONCEPT_MOD,
-    HAS_OBS_CONTEXT,
-    HAS_PROPERTIES,
     INFERRED_FROM,
     code,
     container,
     moment,
     num,
-    pname,
     text,
     uidref,
 )
@@ -71,30 +64,6 @@ def _parameters(event: CTEvent) -> Dataset:
             num(c.dcm("113823", "Number of X-Ray Sources"), event.number_of_xray_sources, c.SOURCES),
             *(_source(source) for source in event.sources),
         ],
-    )
-
-
-def participant(person: PersonParticipant, relationship: str = CONTAINS) -> Dataset | None:
-    """A person who took part (TID 1020)."""
-    return pname(
-        c.dcm("113870", "Person Name"),
-        person.person_name,
-        [
-            code(
-                c.dcm("113875", "Person Role in Procedure"),
-                person.person_role_in_procedure,
-                relationship=HAS_PROPERTIES,
-            ),
-            text(c.dcm("113871", "Person ID"), person.person_id, relationship=HAS_PROPERTIES),
-            text(c.dcm("113872", "Person ID Issuer"), person.person_id_issuer, relationship=HAS_PROPERTIES),
-            text(c.dcm("113873", "Organization Name"), person.organization_name, relationship=HAS_PROPERTIES),
-            code(
-                c.dcm("113874", "Person Role in Organization"),
-                person.person_role_in_organization,
-                relationship=HAS_PROPERTIES,
-            ),
-        ],
-        relationship,
     )
 
 
@@ -175,24 +144,6 @@ def _dose(event: CTEvent) -> Dataset | None:
     )
 
 
-def irradiating_device(equipment: Equipment) -> Dataset | None:
-    """The device that irradiated (TID 1021)."""
-    named = (
-        (c.dcm("113877", "Device Name"), equipment.station_name),
-        (c.dcm("113878", "Device Manufacturer"), equipment.manufacturer),
-        (c.dcm("113879", "Device Model Name"), equipment.model),
-        (c.dcm("113880", "Device Serial Number"), equipment.device_serial_number),
-    )
-    return code(
-        c.DEVICE_ROLE,
-        c.IRRADIATING_DEVICE,
-        [
-            *(text(name, value, relationship=HAS_PROPERTIES) for name, value in named),
-            uidref(c.dcm("121012", "Device Observer UID"), equipment.device_observer_uid, HAS_PROPERTIES),
-        ],
-    )
-
-
 def _event(event: CTEvent, equipment: Equipment) -> Dataset:
     return container(
         c.dcm("113819", "CT Acquisition"),
@@ -233,30 +184,8 @@ def write_ct_report(study: Study, report: CTReport) -> FileDataset:
     Raises:
         ValueError: the report has no SOP Instance UID, or neither report nor study say when it was made.
     """
-    if report.sop_instance_uid is None:
-        raise ValueError("a CT report needs a SOP Instance UID to be written")
-    completed = report.end_of_irradiation_datetime
-    if completed is None:
-        if study.study_date is None or study.study_time is None:
-            raise ValueError(f"study {study.study_instance_uid} has neither a date nor an end of irradiation")
-        completed = datetime.combine(study.study_date, study.study_time)
-    if study.content_time is not None:
-        completed = datetime.combine(completed.date(), study.content_time)
-    content = [
-        procedure_reported(report.procedure_reported, report.has_intent),
-        *observer_context(study),
-        moment(
-            c.dcm("113809", "Start of X-Ray Irradiation"),
-            report.start_of_irradiation_datetime,
-            HAS_OBS_CONTEXT,
-        ),
-        moment(
-            c.dcm("113810", "End of X-Ray Irradiation"), report.end_of_irradiation_datetime, HAS_OBS_CONTEXT
-        ),
-        scope(study),
+    parts = (
         *(_accumulated(accumulated) for accumulated in report.accumulated),
         *(_event(event, study.equipment) for event in report.events),
-        text(c.COMMENT, report.comment),
-        code(c.SOURCE_OF_DOSE_INFORMATION, report.source_of_dose_information),
-    ]
-    return dose_document(study, report.sop_instance_uid, c.DOSE_REPORT, "10011", content, completed=completed)
+    )
+    return write_dose_report(study, report, "10011", parts)

@@ -16,10 +16,11 @@ from dosebus.domain.study import Study
 from dosebus_simulator import concepts as c
 from dosebus_simulator.devices import Device
 from dosebus_simulator.identity import Chance, Person, make_person
-from dosebus_simulator.projection_writer import write_projection_report
-from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
+from dosebus_simulator.projection_writer import write_only_report
+from dosebus_simulator.reported import report_head, reported
+from dosebus_simulator.simulated import SimulatedStudy
 from dosebus_simulator.totals import projection_totals, rounded_sum
-from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, device_observer, make_study, visit
+from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, make_study, visit
 
 CRANIO_CAUDAL = c.sct("399162004", "cranio-caudal")
 MEDIO_LATERAL_OBLIQUE = c.sct("399368009", "medio-lateral oblique")
@@ -103,17 +104,11 @@ def mg_study(visited: Visit) -> Study:
     moments = [visited.started + timedelta(seconds=90 + 70 * number) for number in range(len(VIEWS))]
     events = tuple(_event(visited, view, thickness, at) for view, at in zip(VIEWS, moments, strict=True))
     report = ProjectionReport(
-        sop_instance_uid=source.uid(),
-        procedure_reported=c.MAMMOGRAPHY,
-        has_intent=c.DIAGNOSTIC_INTENT,
+        **report_head(study, source.uid(), c.MAMMOGRAPHY, c.DIAGNOSTIC_INTENT),
         acquisition_device_type=c.INTEGRATED_SYSTEM,
-        scope_of_accumulation=c.STUDY_SCOPE,
-        scope_uid=study.study_instance_uid,
-        source_of_dose_information=c.AUTOMATED,
         xray_detector_data_available=c.NO,
         xray_mechanical_data_available=c.YES,
         xray_source_data_available=c.YES,
-        observers=(device_observer(study.equipment),),
         accumulated_per_plane=(
             PlaneAccumulated(
                 acquisition_plane=c.SINGLE_PLANE, accumulated_average_glandular_dose=_glandular_doses(events)
@@ -129,13 +124,15 @@ def mg_study(visited: Visit) -> Study:
 
 
 def make_mg(
-    *seed: object, device: Device | None = None, person: Person | None = None, day: date = REFERENCE_DAY
+    *seed: object,
+    device: Device | None = None,
+    person: Person | None = None,
+    day: date = REFERENCE_DAY,
+    style: str | None = None,
 ) -> SimulatedStudy:
     """A mammography study with one dose report; the arguments are those of `make_rf`."""
     visited = visit("MG", *seed, device=device, person=person or make_woman(_woman_of(seed), day), day=day)
-    study = mg_study(visited)
-    dataset = write_projection_report(study, study.projection_reports[0])
-    return SimulatedStudy("mg", (SimulatedObject("mg", dataset),), study)
+    return reported("mg", mg_study(visited), style or visited.device.style, write_only_report)
 
 
 def _woman_of(seed: tuple[object, ...]) -> Chance:

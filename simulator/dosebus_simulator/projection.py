@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from pydicom.dataset import FileDataset
-
 from dosebus.domain.base import Code
 from dosebus.domain.projection import (
     Calibration,
@@ -25,12 +23,11 @@ from dosebus_simulator import concepts as c
 from dosebus_simulator.devices import Device, devices_for
 from dosebus_simulator.fluoroscopy_protocols import Procedure, procedures_at
 from dosebus_simulator.identity import Chance, Person
-from dosebus_simulator.projection_writer import write_projection_report
-from dosebus_simulator.restyle import restyled_study, restyled_tree
-from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
-from dosebus_simulator.styles import STYLES
+from dosebus_simulator.projection_writer import write_only_report
+from dosebus_simulator.reported import report_head, reported
+from dosebus_simulator.simulated import SimulatedStudy
 from dosebus_simulator.totals import projection_totals, rounded_sum
-from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, device_observer, make_study, visit
+from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, make_study, visit
 
 SOURCE_TO_ISOCENTER_MM = 785.0
 SOURCE_TO_REFERENCE_POINT_MM = SOURCE_TO_ISOCENTER_MM - 150.0
@@ -235,20 +232,15 @@ def _planes(visited: Visit, events: tuple[ProjectionEvent, ...]) -> tuple[PlaneA
 def _report(
     study: Study, visited: Visit, done: Procedure, events: tuple[ProjectionEvent, ...]
 ) -> ProjectionReport:
+    intent = c.COMBINED_INTENT if done.interventional else c.DIAGNOSTIC_INTENT
     return ProjectionReport(
-        sop_instance_uid=visited.source.uid(),
-        procedure_reported=c.PROJECTION_XRAY,
-        has_intent=c.COMBINED_INTENT if done.interventional else c.DIAGNOSTIC_INTENT,
+        **report_head(study, visited.source.uid(), c.PROJECTION_XRAY, intent),
         acquisition_device_type=c.FLUOROSCOPY_SYSTEM,
-        scope_of_accumulation=c.STUDY_SCOPE,
-        scope_uid=study.study_instance_uid,
-        source_of_dose_information=c.AUTOMATED,
         start_of_irradiation_datetime=events[0].datetime_started,
         end_of_irradiation_datetime=_ended(events),
         xray_detector_data_available=c.NO,
         xray_mechanical_data_available=c.YES,
         xray_source_data_available=c.YES,
-        observers=(device_observer(study.equipment),),
         accumulated_per_plane=_planes(visited, events),
         events=events,
     )
@@ -309,39 +301,11 @@ def make_rf(
         style: a key of `STYLES`; the device's own if absent.
     """
     visited = visit("RF", *seed, device=device, person=person, day=day, child=child)
-    how = STYLES[style or visited.device.style]
-    study = restyled_study(rf_study(visited, procedure, events, dose_rp_gy), how)
-    dataset = restyled_tree(write_projection_report(study, study.projection_reports[0]), how)
-    return SimulatedStudy("rf", (SimulatedObject("rf", dataset),), study)
+    study = rf_study(visited, procedure, events, dose_rp_gy)
+    return reported("rf", study, style or visited.device.style, write_only_report)
 
 
 def make_biplane(*seed: object, day: date = REFERENCE_DAY, events: int | None = None) -> SimulatedStudy:
     """A fluoroscopy study on a biplane system: two planes with their own totals."""
     biplane = next(device for device in devices_for("RF") if device.planes > 1)
     return replace(make_rf("biplane", *seed, device=biplane, day=day, events=events), kind="biplane")
-
-
-def make_rf_report(
-    *seed: object,
-    device: Device | None = None,
-    person: Person | None = None,
-    day: date = REFERENCE_DAY,
-    child: bool | None = None,
-    procedure: Procedure | None = None,
-    events: int | None = None,
-    dose_rp_gy: float | None = None,
-    style: str | None = None,
-) -> FileDataset:
-    """The dose report of `make_rf`, ready to save."""
-    made = make_rf(
-        *seed,
-        device=device,
-        person=person,
-        day=day,
-        child=child,
-        procedure=procedure,
-        events=events,
-        dose_rp_gy=dose_rp_gy,
-        style=style,
-    )
-    return made.objects[0].dataset

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydicom.dataset import Dataset, FileDataset
 
 from dosebus.domain.base import Code, Part
@@ -11,8 +9,7 @@ from dosebus.domain.projection import Calibration, PlaneAccumulated, ProjectionE
 from dosebus.domain.study import Equipment, Study
 from dosebus_simulator import concepts as c
 from dosebus_simulator.concepts import Unit
-from dosebus_simulator.ct_writer import irradiating_device, participant
-from dosebus_simulator.document import dose_document, observer_context, procedure_reported, scope
+from dosebus_simulator.dose_report import irradiating_device, participant, write_dose_report
 from dosebus_simulator.items import (
     HAS_CONCEPT_MOD,
     HAS_OBS_CONTEXT,
@@ -233,32 +230,20 @@ def write_projection_report(study: Study, report: ProjectionReport) -> FileDatas
     """The report of `study` as an X-Ray Radiation Dose SR.
 
     Raises:
-        ValueError: the report has no SOP Instance UID, or the study no date and time.
+        ValueError: the report has no SOP Instance UID, or neither report nor study say when it was made.
     """
-    if report.sop_instance_uid is None:
-        raise ValueError("a projection report needs a SOP Instance UID to be written")
-    if study.study_date is None or study.content_time is None:
-        raise ValueError(f"study {study.study_instance_uid} has no date or time of content")
-    content = [
-        procedure_reported(report.procedure_reported, report.has_intent),
-        code(c.dcm("122142", "Acquisition Device Type"), report.acquisition_device_type),
-        *observer_context(study),
-        moment(
-            c.dcm("113809", "Start of X-Ray Irradiation"),
-            report.start_of_irradiation_datetime,
-            HAS_OBS_CONTEXT,
-        ),
-        moment(
-            c.dcm("113810", "End of X-Ray Irradiation"), report.end_of_irradiation_datetime, HAS_OBS_CONTEXT
-        ),
-        scope(study),
+    parts = (
         code(c.dcm("113945", "X-Ray Detector Data Available"), report.xray_detector_data_available),
         code(c.dcm("113943", "X-Ray Source Data Available"), report.xray_source_data_available),
         code(c.dcm("113944", "X-Ray Mechanical Data Available"), report.xray_mechanical_data_available),
         *(_accumulated(plane) for plane in report.accumulated_per_plane),
         *(_event(event, study.equipment) for event in report.events),
-        text(c.COMMENT, report.comment),
-        code(c.SOURCE_OF_DOSE_INFORMATION, report.source_of_dose_information),
-    ]
-    written = datetime.combine(study.study_date, study.content_time)
-    return dose_document(study, report.sop_instance_uid, c.DOSE_REPORT, "10001", content, completed=written)
+    )
+    device_type = code(c.dcm("122142", "Acquisition Device Type"), report.acquisition_device_type)
+    return write_dose_report(study, report, "10001", parts, device_type=device_type)
+
+
+def write_only_report(study: Study) -> FileDataset:
+    """The report of a study that has one."""
+    (report,) = study.projection_reports
+    return write_projection_report(study, report)

@@ -17,12 +17,11 @@ from dosebus.domain.study import Study
 from dosebus_simulator import concepts as c
 from dosebus_simulator.devices import Device
 from dosebus_simulator.identity import Person
-from dosebus_simulator.projection_writer import write_projection_report
-from dosebus_simulator.restyle import restyled_study, restyled_tree
-from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
-from dosebus_simulator.styles import STYLES
+from dosebus_simulator.projection_writer import write_only_report
+from dosebus_simulator.reported import report_head, reported
+from dosebus_simulator.simulated import SimulatedStudy
 from dosebus_simulator.totals import projection_totals, rounded_sum
-from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, device_observer, make_study, visit
+from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, make_study, visit
 
 # Air kerma at 1 m per charge at 80 kV behind 3 mm Al.
 OUTPUT_UGY_PER_MAS = 60.0
@@ -133,17 +132,11 @@ def _event(
 
 def _report(study: Study, visited: Visit, events: tuple[ProjectionEvent, ...]) -> ProjectionReport:
     return ProjectionReport(
-        sop_instance_uid=visited.source.uid(),
-        procedure_reported=c.PROJECTION_XRAY,
-        has_intent=c.DIAGNOSTIC_INTENT,
+        **report_head(study, visited.source.uid(), c.PROJECTION_XRAY, c.DIAGNOSTIC_INTENT),
         acquisition_device_type=c.INTEGRATED_SYSTEM,
-        scope_of_accumulation=c.STUDY_SCOPE,
-        scope_uid=study.study_instance_uid,
-        source_of_dose_information=c.AUTOMATED,
         xray_detector_data_available=c.YES,
         xray_mechanical_data_available=c.NO,
         xray_source_data_available=c.YES,
-        observers=(device_observer(study.equipment),),
         accumulated_per_plane=(
             PlaneAccumulated(
                 acquisition_plane=c.SINGLE_PLANE,
@@ -184,7 +177,5 @@ def make_dx(
 ) -> SimulatedStudy:
     """A radiography study with one dose report; the arguments are those of `make_rf`, with an examination."""
     visited = visit("DX", *seed, device=device, person=person, day=day, child=child)
-    how = STYLES[style or visited.device.style]
-    study = restyled_study(dx_study(visited, examination, events), how)
-    dataset = restyled_tree(write_projection_report(study, study.projection_reports[0]), how)
-    return SimulatedStudy("dx", (SimulatedObject("dx", dataset),), study)
+    study = dx_study(visited, examination, events)
+    return reported("dx", study, style or visited.device.style, write_only_report)

@@ -15,8 +15,8 @@ from dosebus.domain.radiopharmaceutical import (
 )
 from dosebus.domain.study import Study
 from dosebus_simulator import concepts as c
-from dosebus_simulator.ct_writer import participant
 from dosebus_simulator.document import RADIOPHARMACEUTICAL_DOSE_SR, dose_document, observer_context
+from dosebus_simulator.dose_report import participant
 from dosebus_simulator.items import (
     HAS_CONCEPT_MOD,
     HAS_OBS_CONTEXT,

@@ -11,11 +11,11 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from dosebus.domain.study import Study
-from dosebus_simulator.ct import make_ct, make_ct_report
+from dosebus_simulator.ct import make_ct
 from dosebus_simulator.document import XRAY_DOSE_SR
 from dosebus_simulator.identity import age_string, chance, make_person
 from dosebus_simulator.mammography import make_mg
-from dosebus_simulator.projection import make_biplane, make_rf, make_rf_report
+from dosebus_simulator.projection import make_biplane, make_rf
 from dosebus_simulator.radiography import make_dx
 from dosebus_simulator.simulated import SimulatedStudy, expected_record
 
@@ -141,7 +141,7 @@ def test_the_wanted_number_of_events_and_dose_come_out() -> None:
 
 
 def test_reports_are_ready_to_save() -> None:
-    for report in (make_ct_report(1), make_rf_report(1)):
+    for report in (made.objects[0].dataset for made in (make_ct(1), make_rf(1))):
         buffer = BytesIO()
         report.save_as(buffer, enforce_file_format=True)
         assert dcmread(BytesIO(buffer.getvalue())).SOPInstanceUID == report.SOPInstanceUID
