@@ -18,7 +18,8 @@ from dosebus_web.http.navigation import places
 from dosebus_web.http.pages import STATIC
 from dosebus_web.pages.account import routes as account
 from dosebus_web.pages.admin import alerts as admin_alerts
-from dosebus_web.pages.admin import devices, nodes, users
+from dosebus_web.pages.admin import devices, nodes, people, reading, reading_objects, rederivation, users
+from dosebus_web.pages.admin import home as admin_home
 from dosebus_web.pages.admin import overview as admin
 from dosebus_web.pages.alerts import routes as alerts
 from dosebus_web.pages.exports import routes as exports
@@ -27,6 +28,8 @@ from dosebus_web.pages.objects import routes as objects
 from dosebus_web.pages.query import routes as query
 from dosebus_web.pages.services import routes as services
 from dosebus_web.pages.signin import routes as signin
+from dosebus_web.pages.sizes import preview_routes as size_preview
+from dosebus_web.pages.sizes import routes as sizes
 from dosebus_web.pages.studies import combine_routes as combine
 from dosebus_web.pages.studies import routes as studies
 from dosebus_web.pages.studies import view_routes as views
@@ -35,9 +38,15 @@ from dosebus_web.web import Web
 
 PAGE_ROUTERS = (
     signin.router, account.router, home.router, combine.router, studies.router, views.router, alerts.router,
-    exports.router, query.router, objects.router, services.router, admin.router, users.router, nodes.router,
-    admin_alerts.router, devices.router,
+    exports.router, query.router, objects.router, services.router, admin.router, admin_home.router,
+    users.router, nodes.router,
+    admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
+    rederivation.router, people.router,
 )  # fmt: skip
+
+
+UPLOAD_WRAPPING = 10_000
+"""Bytes that a form puts around an uploaded file."""
 
 
 class CachedFiles(StaticFiles):
@@ -56,7 +65,11 @@ def middleware(settings: WebSettings) -> list[Middleware]:
         Middleware(SecureHeaders, secure=settings.secure),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.trusted_hosts), www_redirect=False),
         Middleware(PathPrefix, prefix=settings.prefix),
-        Middleware(FormLimit, limit_bytes=settings.form_limit_bytes),
+        Middleware(
+            FormLimit,
+            limit_bytes=settings.form_limit_bytes,
+            larger={"/sizes": settings.size_upload_limit_bytes + UPLOAD_WRAPPING},
+        ),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4),
     ]
 

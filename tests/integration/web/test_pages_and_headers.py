@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,13 @@ def test_a_path_prefix_is_on_every_link_and_may_be_stripped_or_not(site: Site, t
     assert "max-age" in client.get("/dose/sign-in").headers["strict-transport-security"]
     web.bus.close()
     web.database.close()
+
+
+def test_the_home_page_counts_in_the_periods_that_were_chosen(site: Site) -> None:
+    boss = site.client("boss")
+    wrong = {"csrf_token": csrf(boss), "short_days": "30", "long_days": "30", "silent": "9"}
+    assert boss.post("/admin/home", data=wrong).status_code == 400
+    right = {"csrf_token": csrf(boss), "short_days": "14", "long_days": "91", "silent": "9"}
+    assert boss.post("/admin/home", data=right).status_code == 303
+    assert re.search(r">14 d</th>.{0,200}>91 d</th>", boss.get("/").text, re.DOTALL)
+    assert 'value="9"' in boss.get("/admin/home").text

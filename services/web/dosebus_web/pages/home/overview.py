@@ -12,10 +12,14 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
-from dosebus.store.tables import alerts, config, dose
+from dosebus.store.tables import alerts, dose
+from dosebus_web.configured import configured
 
 S = dose.study.c
 PERIODS = (7, 28)
+PERIODS_KEY = "home.periods"
+SILENT_DAYS = 7
+SILENT_DAYS_KEY = "home.silent_days"
 DAYS = 28
 
 
@@ -58,18 +62,24 @@ class Overview:
 
 def periods(connection: sa.Connection) -> tuple[int, ...]:
     """The two periods of days in which work is counted; a setting."""
-    value = connection.execute(
-        sa.select(config.setting.c.value).where(config.setting.c.key == "home.periods")
-    ).scalar()
+    value = configured(connection, PERIODS_KEY)
     return tuple(int(days) for days in value) if isinstance(value, list) and value else PERIODS
+
+
+def silent_days(connection: sa.Connection) -> int:
+    """The days without a study after which a device counts as silent; a setting."""
+    value = configured(connection, SILENT_DAYS_KEY)
+    return value if isinstance(value, int) else SILENT_DAYS
 
 
 def overview(connection: sa.Connection) -> Overview:
     """What the home page shows now."""
-    spans = periods(connection)
+    spans, silence = periods(connection), silent_days(connection)
     return Overview(
         modalities=tuple(
-            work for listing in LISTINGS.values() if (work := _modality(connection, listing, spans)).studies
+            work
+            for listing in LISTINGS.values()
+            if (work := _modality(connection, listing, spans, silence)).studies
         ),
         periods=spans,
         alerts=_open_alerts(connection),
@@ -79,15 +89,18 @@ def overview(connection: sa.Connection) -> Overview:
     )
 
 
-def _modality(connection: sa.Connection, listing: Listing, spans: tuple[int, ...]) -> ModalityWork:
+def _modality(
+    connection: sa.Connection, listing: Listing, spans: tuple[int, ...], silence: int
+) -> ModalityWork:
     day = sa.func.current_date() - sa.cast(S.study_at, sa.Date)
     recent = [sa.func.count().filter(day.between(0, span - 1)).label(f"last_{span}") for span in spans]
+    heard = sa.func.count().filter(day.between(0, silence)).label("heard")
     name = sa.func.coalesce(dose.device.c.display_name, "unknown device")
     place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model)
     latest = sa.func.array_agg(_ordered(S.id))
     statement = (
         sa.select(
-            S.device_id, name.label("name"), place.label("place"), sa.func.count().label("studies"), *recent,
+            S.device_id, name.label("name"), place.label("place"), sa.func.count().label("studies"), *recent, heard,
             sa.func.max(S.study_at).label("latest_at"), latest[1].label("latest_id"),
         )
         .select_from(dose.study.outerjoin(dose.device))
@@ -106,7 +119,7 @@ def _modality(connection: sa.Connection, listing: Listing, spans: tuple[int, ...
             tuple(getattr(row, f"last_{span}") for span in spans),
             row.latest_at,
             row.latest_id,
-            silent=getattr(row, f"last_{spans[0]}") == 0,
+            silent=row.heard == 0,
             days=tuple(daily.get((row.device_id, ago), 0) for ago in range(DAYS - 1, -1, -1)),
         )
         for row in rows
