@@ -77,7 +77,9 @@ def _sums(columns: Any, first: sa.ColumnElement[bool] | None = None) -> list[sa.
     n = _count(columns.n, first)
     return [
         n.label("n"),
-        ((total.filter(first) if first is not None else total) / sa.func.nullif(n, 0)).label("mean"),
+        (
+            (total.filter(first) if first is not None else total) / sa.cast(sa.func.nullif(n, 0), sa.Double)
+        ).label("mean"),
         sa.func.min(columns.minimum).label("minimum"),
         sa.func.max(columns.maximum).label("maximum"),
     ]

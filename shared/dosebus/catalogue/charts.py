@@ -27,7 +27,7 @@ EVENTS, DLP, DAP, ACTIVITY = (
 V, F, T, A = Drawing.VALUES, Drawing.FREQUENCY, Drawing.TIME, Drawing.AGAINST
 
 Row = tuple[Drawing, str, tuple[str | None, ...]]
-"""How it is drawn, by what name, and of which values; for AGAINST the first value is what the others are set against."""
+"""How it is drawn, by what name, of which values; for AGAINST the first value is what the others are set against."""
 
 ROWS: Mapping[str, tuple[Row, ...]] = {
     "ct": (

@@ -6,9 +6,18 @@ import sqlalchemy as sa
 
 from dosebus.catalogue.field import Field, Grain, Kind, count, quantity, text
 from dosebus.catalogue.filter import between, counted
-from dosebus.catalogue.listing import Join, Listing
+from dosebus.catalogue.listing import Join, Listing, exists_in
 from dosebus.catalogue.standard_names import acquisition_names, study_names
-from dosebus.catalogue.study_fields import COMMON_FILTERS, EVENT, EVENTS, EXPORTED, LISTED, S, protocol_of
+from dosebus.catalogue.study_fields import (
+    COMMON_FILTERS,
+    EVENT,
+    EVENTS,
+    EXPORTED,
+    LISTED,
+    S,
+    protocol_exactly,
+    protocol_of,
+)
 from dosebus.store.tables import dose
 
 E = dose.ct_event.c
@@ -28,6 +37,8 @@ LOCALISER = count(
     S.number_of_ct_constant_angle_events,
     concept="DCM:113805",
 )
+CTDIVOL = quantity("ctdivol_mgy", "CTDIvol", E.ctdivol_mgy, "mGy", 2, grain=EVENT, concept="DCM:113830")
+DLP = quantity("dlp_mgycm", "DLP", E.dlp_mgycm, "mGy·cm", 1, grain=EVENT, concept="DCM:113838")
 PROTOCOL = text("acquisition_protocol", "Protocol", E.acquisition_protocol, grain=EVENT, concept="DCM:125203")
 
 
@@ -68,9 +79,9 @@ EVENT_FIELDS = (
              grain=EVENT, concept="DCM:113827"),
     quantity("pitch", "Pitch", E.pitch, None, 3, grain=EVENT, concept="DCM:113828"),
     count("number_of_xray_sources", "Sources", E.number_of_xray_sources, grain=EVENT, concept="DCM:113823"),
-    quantity("ctdivol_mgy", "CTDIvol", E.ctdivol_mgy, "mGy", 2, grain=EVENT, concept="DCM:113830"),
+    CTDIVOL,
     text("ctdiw_phantom_type", "Phantom", E.ctdiw_phantom_type_meaning, grain=EVENT, concept="DCM:113835"),
-    quantity("dlp_mgycm", "DLP", E.dlp_mgycm, "mGy·cm", 1, grain=EVENT, concept="DCM:113838"),
+    DLP,
     *_source(FIRST, "s1", "Source 1"),
     *_source(SECOND, "s2", "Source 2"),
     text("xray_modulation_type", "mA modulation", E.xray_modulation_type, grain=EVENT, concept="DCM:113842"),
@@ -106,9 +117,12 @@ CT = Listing(
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),
+        protocol_exactly(PROTOCOL),
         *NAMES.filters,
         *ACQUISITION_NAMES.filters,
         *between("dlp", TOTAL_DLP),
+        *between("acquisition_dlp", DLP, within=exists_in(dose.ct_event)),
+        *between("ctdivol", CTDIVOL, within=exists_in(dose.ct_event)),
         counted("spiral", SPIRAL),
         counted("axial", AXIAL),
         counted("localiser", LOCALISER),

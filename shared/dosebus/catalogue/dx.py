@@ -13,6 +13,7 @@ from dosebus.catalogue.study_fields import (
     LISTED,
     MODALITY,
     TOTAL_DAP,
+    protocol_exactly,
     protocol_of,
 )
 from dosebus.store.tables import dose
@@ -39,9 +40,12 @@ DX = Listing(
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),
+        protocol_exactly(PROTOCOL),
         *NAMES.filters,
         *ACQUISITION_NAMES.filters,
         *between("dap", TOTAL_DAP),
+        *between("kvp", BY_KEY["kvp_mean"], within=exists_in(dose.projection_event)),
+        *between("mas", BY_KEY["exposure_mas"], within=exists_in(dose.projection_event)),
         *between("acquisition_dap", BY_KEY["dap_gym2"], within=exists_in(dose.projection_event)),
     ),
     study_fields=(*EXPORTED, NAMES.field, TOTAL_DAP),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dosebus.catalogue.field import quantity
-from dosebus.catalogue.filter import between, contains
+import sqlalchemy as sa
+
+from dosebus.catalogue.field import count, quantity
+from dosebus.catalogue.filter import between, contains, named
 from dosebus.catalogue.listing import Listing, exists_in
 from dosebus.catalogue.projection_fields import BY_KEY, PROTOCOL, chosen
 from dosebus.catalogue.standard_names import acquisition_names, study_names
-from dosebus.catalogue.study_fields import COMMON_FILTERS, EVENTS, EXPORTED, LISTED, S, protocol_of
+from dosebus.catalogue.study_fields import (
+    COMMON_FILTERS,
+    EVENT,
+    EVENTS,
+    EXPORTED,
+    LISTED,
+    S,
+    protocol_exactly,
+    protocol_of,
+)
 from dosebus.store.tables import dose
 
 AGD = (
@@ -21,6 +32,11 @@ AGD = (
         "accumulated_agd_both_mgy", "AGD both", S.accumulated_agd_both_mgy, "mGy", 2, concept="DCM:111637"
     ),
 )
+THICKNESS_STEP = count(
+    "thickness_step", "Thickness from (mm)",
+    sa.cast(sa.func.floor(BY_KEY["compressed_thickness_mm"].column / 10.0) * 10, sa.Integer), grain=EVENT,
+)  # fmt: skip
+"""Compressed thickness in steps of 10 mm, as its lower end."""
 WITHIN = exists_in(dose.projection_event)
 NAMES, ACQUISITION_NAMES = study_names("MG"), acquisition_names("MG")
 EXPORT_ORDER = (
@@ -39,16 +55,20 @@ MG = Listing(
     event_table=dose.projection_event,
     event_joins=ACQUISITION_NAMES.joins,
     study_joins=NAMES.joins,
+    chart_fields=(THICKNESS_STEP,),
     event_order=(dose.projection_event.c.report_index, dose.projection_event.c.event_index),
     columns=(*LISTED, NAMES.field, EVENTS, *AGD),
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),
+        protocol_exactly(PROTOCOL),
         *NAMES.filters,
         *ACQUISITION_NAMES.filters,
         contains("view", BY_KEY["view"], within=WITHIN),
+        named("view", BY_KEY["view"], within=WITHIN),
         contains("exposure_control_mode", BY_KEY["exposure_control_mode"], within=WITHIN),
         *between("thickness", BY_KEY["compressed_thickness_mm"], within=WITHIN),
+        *between("agd", BY_KEY["agd_mgy"], within=WITHIN),
     ),
     study_fields=(*EXPORTED, NAMES.field, *AGD),
     event_fields=(*chosen(*EXPORT_ORDER), ACQUISITION_NAMES.field),

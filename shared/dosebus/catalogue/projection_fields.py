@@ -22,12 +22,6 @@ def _mean(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.select(sa.func.avg(number)).correlate(dose.projection_event).scalar_subquery()
 
 
-def _sum(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """The sum of a list of numbers per pulse."""
-    number = sa.func.unnest(column).column_valued("number")
-    return sa.select(sa.func.sum(number)).correlate(dose.projection_event).scalar_subquery()
-
-
 def _joined(column: sa.ColumnElement[Any], *path: str) -> sa.ColumnElement[Any]:
     """One text of every entry of a nested list, joined by commas."""
     entry = sa.func.jsonb_array_elements(column).column_valued("entry")
@@ -97,16 +91,14 @@ QUANTITIES = (
     ("relative_xray_exposure", "Relative exposure", None, 1, None),
 )
 
-KVP = quantity("kvp_mean", "kVp", _mean(E.kvp), "kV", 1, grain=EVENT, concept="DCM:113733")
+KVP = quantity("kvp_mean", "kVp", E.kvp_mean, "kV", 1, grain=EVENT, concept="DCM:113733")
 MA = quantity(
     "tube_current_ma_mean", "mA", _mean(E.tube_current_ma), "mA", 1, grain=EVENT, concept="DCM:113734"
 )
 PULSE_WIDTH = quantity(
     "pulse_width_ms_mean", "Pulse width", _mean(E.pulse_width_ms), "ms", 2, grain=EVENT, concept="DCM:113793"
 )
-MAS = quantity(
-    "exposure_mas", "mAs", _sum(E.exposure_uas) / 1000.0, "mAs", 2, grain=EVENT, concept="DCM:113736"
-)
+MAS = quantity("exposure_mas", "mAs", E.exposure_mas, "mAs", 2, grain=EVENT, concept="DCM:113736")
 
 LISTS = (
     ("kvp", "kVp of every pulse", "kV", "DCM:113733"),

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from dosebus.catalogue.field import DAP, Display, Field, quantity
-from dosebus.catalogue.filter import between, contains
+from dosebus.catalogue.filter import between, contains, named
 from dosebus.catalogue.listing import Join, Listing
 from dosebus.catalogue.projection_fields import PROTOCOL, chosen, plane_totals
 from dosebus.catalogue.standard_names import acquisition_names, study_names
@@ -18,6 +18,7 @@ from dosebus.catalogue.study_fields import (
     PHYSICIAN,
     TOTAL_DAP,
     S,
+    protocol_exactly,
     protocol_of,
 )
 from dosebus.store.tables import dose
@@ -72,9 +73,11 @@ RF = Listing(
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),
+        protocol_exactly(PROTOCOL),
         *NAMES.filters,
         *ACQUISITION_NAMES.filters,
         contains("physician", PHYSICIAN),
+        named("performing_physician", PHYSICIAN),
         *between("dap", TOTAL_DAP),
         *between("dose_rp", DOSE_RP),
     ),

@@ -77,6 +77,11 @@ def protocol_of(label: str, event_protocol: Field) -> Filter:
     return contains("protocol", event_protocol, label, within=exists_in(table))
 
 
+def protocol_exactly(event_protocol: Field) -> Filter:
+    """A filter for studies with an event of exactly this protocol."""
+    return named("acquisition_protocol", event_protocol, within=exists_in(event_protocol.column.table))
+
+
 COMMON_FILTERS: tuple[Filter, ...] = (
     Filter("date_from", "From", FilterKind.DATE_FROM, STUDY_AT),
     Filter("date_to", "To", FilterKind.DATE_TO, STUDY_AT),

@@ -34,6 +34,19 @@ NM = "modality_types @> '{NM}'::text[]"
 LISTED = {"ct": CT, "rf": RF, "mg": MG, "dx": RADIOGRAPHY, "nm": NM}
 """What makes a study part of a listing: predicates of partial indexes, so queries must use them literally."""
 
+CHARTED = (
+    "study_at", "device_id", "not_patient_indicator", "study_description", "requested_procedure",
+    "procedure_code_meaning", "patient_weight_kg", "patient_age_years", "number_of_events",
+)  # fmt: skip
+CHARTED_OF = {
+    "ct": ("total_dlp_mgycm",),
+    "rf": ("total_dap_gym2", "dose_rp_total_gy", "total_fluoro_time_s", "performing_physician"),
+    "mg": (),
+    "dx": ("total_dap_gym2",),
+    "nm": ("administered_activity_mbq",),
+}
+"""What charts of a listing read of studies: its index holds it, so that they need not read the wide rows."""
+
 STUDY_AT_KEY = "coalesce(study_at, '-infinity'::timestamp)"
 """Sort keys are never null, so that one row comparison finds the next page; the absent counts as lowest."""
 
@@ -102,7 +115,7 @@ study = sa.Table(
     ),
     *(
         sa.Index(f"study_listed_{name}", sa.text(f"({STUDY_AT_KEY})"), "id",
-                 postgresql_where=sa.text(predicate))
+                 postgresql_where=sa.text(predicate), postgresql_include=[*CHARTED, *CHARTED_OF[name]])
         for name, predicate in LISTED.items()
     ),
 )  # fmt: skip
@@ -134,6 +147,16 @@ def _events(name: str, *own: sa.Column[Any] | sa.Index) -> sa.Table:
 ct_event = _events(
     "ct_event",
     *columns(CTEvent, without=frozenset({"sources"})),
+    sa.Index(
+        "ct_event_chart",
+        "study_id",
+        postgresql_include=[
+            "acquisition_protocol",
+            "event_type_code",
+            "dlp_mgycm",
+            "ctdivol_mgy",
+        ],
+    ),
     sa.Index("ct_event_raw_protocol", sa.text("lower(btrim(acquisition_protocol))")),
 )
 
@@ -147,6 +170,21 @@ ct_source = _entries(
 projection_event = _events(
     "projection_event",
     *columns(ProjectionEvent),
+    sa.Column("kvp_mean", sa.Double, sa.Computed("dose.mean_of(kvp)", persisted=True)),
+    sa.Column("exposure_mas", sa.Double, sa.Computed("dose.sum_of(exposure_uas) / 1000.0", persisted=True)),
+    sa.Index(
+        "projection_event_chart",
+        "study_id",
+        postgresql_include=[
+            "acquisition_protocol",
+            "view_meaning",
+            "dap_gym2",
+            "kvp_mean",
+            "exposure_mas",
+            "agd_mgy",
+            "compressed_thickness_mm",
+        ],
+    ),
     sa.Index("projection_event_raw_protocol", sa.text("lower(btrim(acquisition_protocol))")),
 )
 
