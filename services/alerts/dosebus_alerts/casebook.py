@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
@@ -20,26 +21,15 @@ from dosebus.store.transaction import Transaction
 from dosebus.telemetry import traces
 from dosebus_alerts import outbound
 from dosebus_alerts.audit import Entry, append
-from dosebus_alerts.configuration import Configuration, Recipient
-from dosebus_alerts.rules import Breach, still_holds, to_tell
+from dosebus_alerts.changes import Change
+from dosebus_alerts.configuration import Configuration
+from dosebus_alerts.recipients import Recipient
+from dosebus_alerts.rules import Breach, Rule, still_holds, to_tell
 
 Origin = Literal["arrival", "recalculation"]
 
 OPEN_STATES = ("detected", "queued", "sent", "failed")
 """States in which nobody has yet dealt with an alert; only such an alert is withdrawn."""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many alerts a piece of work raised, withdrew, reinstated and revalued."""
-
-    raised: int = 0
-    withdrawn: int = 0
-    reinstated: int = 0
-    revalued: int = 0
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
 
 
 @dataclass
@@ -53,8 +43,8 @@ class Casebook:
     configuration: Configuration
     origin: Origin
     sender_domain: str
-    tally: Tally = Tally()
     entries: list[Entry] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     def settle(self, passed: Mapping[str, Sequence[Breach]]) -> None:
         """Raise what is new, withdraw what no longer holds, reinstate and revalue what does, by study UID."""
@@ -78,10 +68,10 @@ class Casebook:
 
     def _raise(self, breach: Breach) -> None:
         wanting = [one for one in self.configuration.recipients if one.wants(breach.rule)]
-        reached = [one for one in wanting if one.email is not None]
-        silent = self.origin == "recalculation" and not self.configuration.mail_after_recalculation
+        reached = [one for one in wanting if one.address is not None]
+        silent = self._silent(breach.rule)
         mailed = [] if silent else reached
-        note = _mail_note(wanting, reached, silent=silent)
+        note = silent or _mail_note(wanting, reached)
         alert_id = uuid7()
         inserted = self.tx.execute(
             insert(alert)
@@ -90,7 +80,8 @@ class Casebook:
                 origin=self.origin,
                 state="queued" if mailed else "detected",
                 mail_note=note,
-                without_address=[one.name for one in wanting if one.email is None],
+                trial=breach.rule.trial,
+                without_address=[one.name for one in wanting if one.address is None],
                 **_row_of(breach),
             )
             .on_conflict_do_nothing(index_elements=[alert.c.identity])
@@ -99,7 +90,8 @@ class Casebook:
         if inserted is None:
             return
         traceparent = traces.current_traceparent()
-        outbound.queue(self.tx, alert_id, "alert", mailed, self.sender_domain, traceparent)
+        letter = outbound.Notice("alert", alert_id, breach.rule.severity, self.sender_domain, traceparent)
+        outbound.queue(self.tx, letter, mailed)
         self.tx.publish(
             AlertRaised(
                 alert_id=alert_id,
@@ -122,26 +114,32 @@ class Casebook:
             mails=len(mailed),
             mail_note=note,
         )
-        self.tally += Tally(raised=1)
+        self.changes.append(Change.of_breach(alert_id, "raised", breach, None))
 
     def _confirm(self, row: Row[Any], breach: Breach) -> None:
         changes: dict[str, Any] = {}
         if row.value != breach.value or row.evidence != _evidence(breach):
-            changes |= {"value": breach.value, "evidence": _evidence(breach), "patient": breach.study.patient}
+            changes |= {"value": breach.value, "evidence": _evidence(breach)}
         if row.study_id != breach.study.study_id:
             changes["study_id"] = breach.study.study_id
+        if row.patient != breach.study.patient:
+            changes["patient"] = breach.study.patient
         if row.withdrawn_at is not None:
             changes |= {"withdrawn_at": None, "withdrawn_reason": None}
+        if row.trial and not breach.rule.trial:
+            # What was found on trial is not told of afterwards, but from now on it is an alert like any other.
+            changes |= {"trial": False}
         if not changes:
             return
         self._change(row.id, **changes)
-        if row.withdrawn_at is not None:
-            outbound.resume(self.tx, row.id)
+        if "withdrawn_at" in changes:
+            gathering = [one.id for one in self.configuration.recipients if one.gathers(row.severity)]
+            outbound.resume(self.tx, row.id, gathering)
             self._note(row.id, "reinstated", value=breach.value)
-            self.tally += Tally(reinstated=1)
+            self.changes.append(Change.of_breach(row.id, "reinstated", breach, None))
         elif "value" in changes:
             self._note(row.id, "revalued", value=breach.value, before=row.value)
-            self.tally += Tally(revalued=1)
+            self.changes.append(Change.of_breach(row.id, "revalued", breach, row.value))
 
     def _withdraw(self, row: Row[Any]) -> None:
         if row.state not in OPEN_STATES:
@@ -151,7 +149,15 @@ class Casebook:
         self._change(row.id, withdrawn_at=datetime.now(UTC), withdrawn_reason=reason)
         outbound.cancel(self.tx, row.id)
         self._note(row.id, "withdrawn", reason=reason, value=row.value)
-        self.tally += Tally(withdrawn=1)
+        self.changes.append(Change.withdrawal(row))
+
+    def _silent(self, rule: Rule) -> str | None:
+        """Why nobody is told, if so."""
+        if rule.trial:
+            return "rule_on_trial"
+        if self.origin == "recalculation" and not self.configuration.mail_after_recalculation:
+            return "found_by_recalculation"
+        return None
 
     def _change(self, alert_id: UUID, **values: object) -> None:
         self.tx.execute(
@@ -170,7 +176,14 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 """The states that a person can lead an alert to, and those from which."""
 
 
-def deal_with(tx: Transaction, alert_id: UUID, state: str, by: str, justification_code: str | None) -> bool:
+def deal_with(  # noqa: PLR0917 - who does what with which alert, and why
+    tx: Transaction,
+    alert_id: UUID,
+    state: str,
+    by: str,
+    justification_code: str | None,
+    note: str | None = None,
+) -> bool:
     """Note that a person dealt with an alert: when, who, and why. What waits of its mail is sent all the same.
 
     False where the alert is further on already, so that the same word twice is one.
@@ -178,7 +191,7 @@ def deal_with(tx: Transaction, alert_id: UUID, state: str, by: str, justificatio
     now = datetime.now(UTC)
     values: dict[str, object] = {f"{state}_at": now, f"{state}_by": by}
     if state == "justified":
-        values["justification_code"] = justification_code
+        values |= {"justification_code": justification_code, "justification": note}
     moved = tx.execute(
         sa.update(alert)
         .where(alert.c.id == alert_id, alert.c.state.in_(BEFORE[state]))
@@ -186,7 +199,11 @@ def deal_with(tx: Transaction, alert_id: UUID, state: str, by: str, justificatio
     )
     if moved.rowcount != 1:
         return False
-    append(tx, [Entry(state, alert_id, {"justification_code": justification_code}, by)])
+    details = {"justification_code": justification_code}
+    if note is not None:
+        # The chain seals the words by their hash; a person's words may have to be taken out one day.
+        details["note_sha256"] = sha256(note.encode()).hexdigest()
+    append(tx, [Entry(state, alert_id, details, by)])
     return True
 
 
@@ -226,9 +243,7 @@ def _evidence(breach: Breach) -> list[dict[str, object]]:
     return [asdict(contribution) for contribution in breach.evidence]
 
 
-def _mail_note(wanting: Sequence[Recipient], reached: Sequence[Recipient], *, silent: bool) -> str | None:
-    if silent:
-        return "found_by_recalculation"
+def _mail_note(wanting: Sequence[Recipient], reached: Sequence[Recipient]) -> str | None:
     if not wanting:
         return "no_recipient"
     if not reached:

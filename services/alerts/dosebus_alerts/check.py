@@ -8,19 +8,20 @@ from datetime import date
 
 from dosebus.store.transaction import Transaction
 from dosebus_alerts import audit, ledger
-from dosebus_alerts.casebook import Casebook, Origin, Tally
+from dosebus_alerts.casebook import Casebook, Origin
+from dosebus_alerts.changes import Change
 from dosebus_alerts.configuration import Configuration, read_configuration
 from dosebus_alerts.cumulative import StudyDose, needed_for, touched_by, window_sum
 from dosebus_alerts.locks import lock_patients, lock_studies
 from dosebus_alerts.rules import Breach, breaches, windows_of
 
 
-def check_studies(tx: Transaction, uids: Collection[str], origin: Origin, sender_domain: str) -> Tally:
+def check_studies(tx: Transaction, uids: Collection[str], origin: Origin, sender_domain: str) -> list[Change]:
     """Bring the ledger, the sums and the alerts of these studies up to date, and of every study whose sums
     they are part of, or were.
 
     It asks the dose schema what is true now, so it does not matter in which order, how often or how late the
-    news of studies come.
+    news of studies come. Gives what happened to alerts.
     """
     lock_studies(tx, uids)
     configuration = read_configuration(tx.connection)
@@ -48,7 +49,7 @@ def check_studies(tx: Transaction, uids: Collection[str], origin: Origin, sender
     casebook = Casebook(tx, configuration, origin, sender_domain)
     casebook.settle(passed)
     audit.append(tx, casebook.entries)
-    return casebook.tally
+    return casebook.changes
 
 
 def _touched(

@@ -8,34 +8,43 @@ import sqlalchemy as sa
 
 from dosebus.bus.consumers import Consumers
 from dosebus.bus.message import Message, Reject
+from dosebus.domain.alerting import JUSTIFICATIONS
 from dosebus.events.alerts import (
     AlertMailRequested,
     AlertRecalculationRequested,
+    AlertRuleTrialCancelRequested,
+    AlertRuleTrialRequested,
     AlertSettingsChanged,
     AlertStateRequested,
     AlertTestMailRequested,
 )
-from dosebus.events.extract import StudyRecorded, StudyRemoved
+from dosebus.events.extract import SkinMapComputed, StudyRecorded, StudyRemoved
 from dosebus.events.people import PatientIdentityChanged
-from dosebus.store.tables.config import alert_recipient
+from dosebus.store.tables.config import alert_note, alert_recipient
 from dosebus.store.transaction import Transaction
-from dosebus_alerts import outbound, recalculation
+from dosebus_alerts import outbound, recalculation, trials
 from dosebus_alerts.audit import Entry, append
 from dosebus_alerts.casebook import deal_with
 from dosebus_alerts.check import check_studies
-from dosebus_alerts.configuration import Recipient
+from dosebus_alerts.configuration import recipient_of
 from dosebus_alerts.settings import AlertsSettings
 
 consumers = Consumers("alerts")
 
 
-@consumers.on(StudyRecorded, StudyRemoved, retry=(1, 5, 60, 600), workers=2)
+@consumers.on(StudyRecorded, StudyRemoved, SkinMapComputed, retry=(1, 5, 60, 600), workers=2)
 def check_study(
-    event: StudyRecorded | StudyRemoved, tx: Transaction, settings: AlertsSettings, mail_bell: threading.Event
+    event: StudyRecorded | StudyRemoved | SkinMapComputed,
+    tx: Transaction,
+    settings: AlertsSettings,
+    mail_bell: threading.Event,
+    webhook_bell: threading.Event,
 ) -> None:
-    """Sum up the patient's doses around a study that came, changed or went, and warn where a level is reached."""
+    """Sum up the patient's doses around a study that came, changed, was mapped or went, and warn where a level is
+    reached."""
     check_studies(tx, (event.study_instance_uid,), "arrival", settings.mail_domain)
     tx.after_commit(mail_bell.set)
+    tx.after_commit(webhook_bell.set)
 
 
 @consumers.on(PatientIdentityChanged, retry=(1, 5, 60, 600))
@@ -64,23 +73,32 @@ def send_test_mail(
     message: Message,
     mail_bell: threading.Event,
 ) -> None:
-    """Queue a test mail to a recipient. Rejects when there is none, or one without an address."""
+    """Queue a test message to a recipient. Rejects when there is none, or one without an address."""
     row = tx.execute(sa.select(alert_recipient).where(alert_recipient.c.id == event.recipient_id)).first()
-    if row is None or not (row.email or "").strip():
-        raise Reject("no_such_address", f"recipient {event.recipient_id} has no e-mail address")
-    recipient = Recipient(row.id, row.name, row.email.strip(), row.locale, None)
-    outbound.queue(
-        tx, None, "test", [recipient], settings.mail_domain, message.traceparent, event.requested_by
+    recipient = None if row is None else recipient_of(row)
+    if recipient is None or recipient.address is None:
+        raise Reject("no_such_address", f"recipient {event.recipient_id} has no address")
+    notice = outbound.Notice(
+        "test", None, "notice", settings.mail_domain, message.traceparent, event.requested_by
     )
+    outbound.queue(tx, notice, [recipient])
     tx.after_commit(mail_bell.set)
 
 
 @consumers.on(AlertStateRequested)
 def change_state(event: AlertStateRequested, tx: Transaction) -> None:
-    """Note who dealt with an alert. Rejects a justification without its reason."""
+    """Note who dealt with an alert, and in which words. Rejects a justification without its reason, or with one that
+    is not known."""
     if event.state == "justified" and not event.justification_code:
         raise Reject("no_reason", f"alert {event.alert_id} cannot be justified without a reason")
-    deal_with(tx, event.alert_id, event.state, event.requested_by, event.justification_code)
+    if event.justification_code is not None and event.justification_code not in JUSTIFICATIONS:
+        raise Reject("unknown_reason", f"{event.justification_code} is not a reason that is known")
+    note = tx.execute(
+        sa.select(alert_note.c.text).where(
+            alert_note.c.id == event.note_id, alert_note.c.alert_id == event.alert_id
+        )
+    ).scalar()
+    deal_with(tx, event.alert_id, event.state, event.requested_by, event.justification_code, note)
 
 
 @consumers.on(AlertMailRequested)
@@ -89,6 +107,22 @@ def send_mail_again(event: AlertMailRequested, tx: Transaction, mail_bell: threa
     row = outbound.send_again(tx, event.mail_id)
     if row is None:
         raise Reject("not_to_be_sent_again", f"mail {event.mail_id} is neither failed nor in doubt")
-    if row.alert_id is not None:
-        append(tx, [Entry("mail_sent_again", row.alert_id, {"mail_id": str(row.id)}, event.requested_by)])
+    alerts = outbound.told_by(tx, row.id) if row.kind == "digest" else [row]
+    append(
+        tx,
+        [
+            Entry("mail_sent_again", one.alert_id, {"mail_id": str(row.id)}, event.requested_by)
+            for one in alerts
+            if one.alert_id is not None
+        ],
+    )
     tx.after_commit(mail_bell.set)
+
+
+@consumers.on(AlertRuleTrialRequested, AlertRuleTrialCancelRequested)
+def try_rule(event: AlertRuleTrialRequested | AlertRuleTrialCancelRequested, tx: Transaction) -> None:
+    """Queue a trial of a rule, or stop it."""
+    if isinstance(event, AlertRuleTrialCancelRequested):
+        trials.cancel(tx, event.trial_id)
+    else:
+        trials.begin(tx, event)

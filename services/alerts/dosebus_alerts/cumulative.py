@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from math import fsum
 
+from dosebus.domain.quantities import QUANTITIES
+
 
 @dataclass(frozen=True)
 class StudyDose:
@@ -22,6 +24,12 @@ class StudyDose:
     """Study totals by quantity, in the unit of the quantity's key."""
     event_peaks: Mapping[str, float] = field(default_factory=dict)
     """The largest value of one irradiation event by quantity."""
+    joint: Mapping[int, float] = field(default_factory=dict)
+    """The peak of the patient's summed skin maps up to this study, by weeks, in Gy."""
+    device_id: int | None = None
+    standard_names: frozenset[str] = frozenset()
+    age_years: float | None = None
+    weight_kg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,9 @@ def window_sum(study: StudyDose, history: Iterable[StudyDose], window: Window) -
     """The sum that ends with `study`, over a history that includes it.
 
     None where the study is not of the window's modalities or has no such dose itself: a study that adds
-    nothing is no reason to warn. The sum does not depend on the order of the history (`math.fsum`).
+    nothing is no reason to warn. The sum does not depend on the order of the history (`math.fsum`). Peaks of
+    skin maps do not add up, as they may lie in different places: there the total is the peak of the summed maps,
+    and None until that is known.
     """
     if not study.modality_types & window.modality_types or window.quantity not in study.doses:
         return None
@@ -88,6 +98,9 @@ def window_sum(study: StudyDose, history: Iterable[StudyDose], window: Window) -
         ),
         key=lambda contribution: contribution.study_id,
     )
+    if QUANTITIES[window.quantity].mapped:
+        total = study.joint.get(window.weeks)
+        return None if total is None else WindowSum(window, total, tuple(contributions))
     return WindowSum(window, fsum(one.value for one in contributions), tuple(contributions))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -12,11 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 from sqlalchemy.dialects.postgresql import insert
 
+from dosebus.domain.quantities import QUANTITIES, Quantity
 from dosebus.store.tables import dose
 from dosebus.store.tables.alerts import study_dose, study_sum
 from dosebus.store.transaction import Transaction
 from dosebus_alerts.cumulative import StudyDose, WindowSum
-from dosebus_alerts.quantities import QUANTITIES, Quantity
+from dosebus_alerts.names import standard_names
+from dosebus_alerts.skin import joint_peaks, peaks
 
 
 def patient_digest(patient_id: str | None) -> str | None:
@@ -34,8 +37,19 @@ def studies_as_recorded(
             dose.study.c.study_instance_uid.in_(uids), dose.study.c.not_patient_indicator.is_(None)
         )
     ).all()
-    peaks = _event_peaks(tx, [row.id for row in rows], event_quantities)
-    return {row.study_instance_uid: _from_study(row, peaks.get(row.id, {})) for row in rows}
+    ids = [row.id for row in rows]
+    event_peaks, skin = _event_peaks(tx, ids, event_quantities), peaks(tx, ids)
+    joint, names = joint_peaks(tx, ids), standard_names(tx, ids)
+    return {
+        row.study_instance_uid: replace(
+            _from_study(row),
+            doses=_doses(row) | skin.get(row.id, {}),
+            event_peaks=event_peaks.get(row.id, {}),
+            joint=joint.get(row.id, {}),
+            standard_names=names.get(row.id, frozenset()),
+        )
+        for row in rows
+    }
 
 
 def studies_in_ledger(tx: Transaction, uids: Collection[str]) -> dict[str, StudyDose]:
@@ -45,13 +59,16 @@ def studies_in_ledger(tx: Transaction, uids: Collection[str]) -> dict[str, Study
 
 
 def history(tx: Transaction, patient: str, days: tuple[date, date]) -> list[StudyDose]:
-    """A patient's studies of these days, first and last included."""
+    """A patient's studies of these days, first and last included, with the peaks of their summed skin maps as they
+    are now."""
     rows = tx.execute(
         sa.select(study_dose)
         .where(study_dose.c.patient == patient, study_dose.c.study_date.between(*days))
         .order_by(study_dose.c.study_date, study_dose.c.study_id)
     )
-    return [_from_ledger(row) for row in rows]
+    known = [_from_ledger(row) for row in rows]
+    joint = joint_peaks(tx, [study.study_id for study in known])
+    return [replace(study, joint=joint.get(study.study_id, {})) for study in known]
 
 
 def write(tx: Transaction, studies: Iterable[StudyDose]) -> None:
@@ -66,6 +83,10 @@ def write(tx: Transaction, studies: Iterable[StudyDose]) -> None:
             "modality_types": sorted(study.modality_types),
             "doses": dict(study.doses),
             "event_peaks": dict(study.event_peaks),
+            "device_id": study.device_id,
+            "standard_names": sorted(study.standard_names),
+            "age_years": study.age_years,
+            "weight_kg": study.weight_kg,
         }
         for study in studies
     ]
@@ -106,8 +127,12 @@ def _sum_row(uid: str, one: WindowSum) -> tuple[Any, ...]:
     return (uid, one.window.quantity, one.window.weeks, modalities, one.total, len(one.contributions))
 
 
-def _from_study(row: Row[Any], peaks: dict[str, float]) -> StudyDose:
+def _doses(row: Row[Any]) -> dict[str, float]:
     values = {quantity.key: _study_value(row, quantity) for quantity in QUANTITIES.values()}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _from_study(row: Row[Any]) -> StudyDose:
     return StudyDose(
         study_id=row.id,
         study_instance_uid=row.study_instance_uid,
@@ -115,8 +140,9 @@ def _from_study(row: Row[Any], peaks: dict[str, float]) -> StudyDose:
         study_date=row.study_date,
         study_time=row.study_time,
         modality_types=frozenset(row.modality_types),
-        doses={key: value for key, value in values.items() if value is not None},
-        event_peaks=peaks,
+        device_id=row.device_id,
+        age_years=row.patient_age_years,
+        weight_kg=row.patient_weight_kg,
     )
 
 
@@ -137,13 +163,17 @@ def _from_ledger(row: Row[Any]) -> StudyDose:
         modality_types=frozenset(row.modality_types),
         doses=row.doses,
         event_peaks=row.event_peaks,
+        device_id=row.device_id,
+        standard_names=frozenset(row.standard_names),
+        age_years=row.age_years,
+        weight_kg=row.weight_kg,
     )
 
 
 def _event_peaks(
     tx: Transaction, study_ids: Collection[int], keys: Collection[str]
 ) -> dict[int, dict[str, float]]:
-    peaks: dict[int, dict[str, float]] = {}
+    found: dict[int, dict[str, float]] = {}
     for key in sorted(keys):
         place = QUANTITIES[key].event
         if place is None or not study_ids:
@@ -155,5 +185,5 @@ def _event_peaks(
             .group_by(table.c.study_id)
         )
         for row in rows:
-            peaks.setdefault(row.study_id, {})[key] = float(row.peak)
-    return peaks
+            found.setdefault(row.study_id, {})[key] = float(row.peak)
+    return found

@@ -1,25 +1,30 @@
-"""Writes the mails: subject, text and HTML from templates, without any patient data."""
+"""Writes the mails: subject, text and HTML from templates, in the reader's language."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from dosebus_alerts.speech import Speech, speech
+
 
 @dataclass(frozen=True)
 class Letter:
-    """What a person reads."""
+    """What a person reads. `pictures` are PNG by the name under which the HTML shows them (`cid:`)."""
 
     subject: str
     text: str
     html: str
+    language: str = "en"
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class SumRow:
 
 @dataclass(frozen=True)
 class AlertFacts:
-    """What the mail of an alert tells."""
+    """What the mail of an alert tells. `told` is what the site's policy lets it tell beyond, by label."""
 
     title: str
     severity: str
@@ -63,29 +68,48 @@ class AlertFacts:
     modality: str
     device: str | None
     sums: Sequence[SumRow]
+    told: Sequence[tuple[str, str]]
     study_link: str
     alert_link: str
+    trend_weeks: int | None = None
+    """Over how many weeks the picture of the trend reaches; None where there is none."""
 
 
-def make_environment() -> Environment:
-    """The templates of this package; a name that is missing is an error, HTML is escaped."""
-    return Environment(
+def make_environment(spoken: Speech) -> Environment:
+    """The templates of this package in a language; a name that is missing is an error, HTML is escaped."""
+    environment = Environment(
         loader=PackageLoader("dosebus_alerts", "templates"),
         autoescape=select_autoescape(enabled_extensions=("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.install_gettext_translations(spoken.translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["language"] = spoken.language
+    return environment
 
 
-def compose(environment: Environment, kind: str, facts: Mapping[str, Any]) -> Letter:
-    """The letter of a kind (`templates/<kind>/`) with these facts."""
+@cache
+def _environment(locale: str) -> Environment:
+    return make_environment(speech(locale))
+
+
+def compose(locale: str, kind: str, facts: Mapping[str, Any], picture: bytes | None = None) -> Letter:
+    """The letter of a kind (`templates/<kind>/`) with these facts, and the trend as its picture."""
+    environment = _environment(locale)
     parts = {
         part: environment.get_template(f"{kind}/{part}").render(facts)
         for part in ("subject.txt", "text.txt", "body.html")
     }
-    return Letter(" ".join(parts["subject.txt"].split()), parts["text.txt"], parts["body.html"])
+    return Letter(
+        subject=" ".join(parts["subject.txt"].split()),
+        text=parts["text.txt"],
+        html=parts["body.html"],
+        language=speech(locale).language,
+        pictures={} if picture is None else {"trend": picture},
+    )
 
 
 def sealed(letter: Letter, delivery: Delivery) -> bytes:
@@ -100,10 +124,18 @@ def sealed(letter: Letter, delivery: Delivery) -> bytes:
     message["Date"] = format_datetime(delivery.written_at)
     message["Message-ID"] = delivery.message_id
     message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = letter.language
     message["X-DoseBus-Kind"] = delivery.kind
     if delivery.alert_id is not None:
         message["X-DoseBus-Alert"] = delivery.alert_id
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{delivery.message_id.strip('<>').partition('@')[0]}")
+    for name, picture in letter.pictures.items():
+        page = message.get_payload(1)
+        page.add_related(  # type: ignore[union-attr]
+            picture, "image", "png", cid=f"<{name}>", filename=f"{name}.png", disposition="inline"
+        )
+    identity = delivery.message_id.strip("<>").partition("@")[0]
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{number}_{identity}")
     return message.as_bytes()

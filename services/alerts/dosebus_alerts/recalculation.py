@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from dosebus.store.tables import dose
 from dosebus.store.tables.alerts import recalculation, study_dose
 from dosebus.store.transaction import Transaction
 from dosebus_alerts import audit
+from dosebus_alerts.changes import KINDS, keep, tally
 from dosebus_alerts.check import check_studies
 
 BATCH = 50
@@ -100,7 +100,8 @@ class Recalculator:
         return int(total)
 
     def _advance(self, tx: Transaction, row: Row[Any], uids: list[str], total: int | None) -> None:
-        tally = asdict(check_studies(tx, uids, "recalculation", self._mail_domain))
+        changes = check_studies(tx, uids, "recalculation", self._mail_domain)
+        keep(tx, row.id, changes)
         done = row.studies_done + len(uids)
         _update(
             tx,
@@ -109,14 +110,14 @@ class Recalculator:
             studies_done=done,
             # Studies that came in meanwhile were checked on arrival and count here too.
             studies_total=max(total or 0, done),
-            **{name: row._mapping[name] + count for name, count in tally.items()},
+            **{kind: row._mapping[kind] + count for kind, count in tally(changes).items()},
         )
 
     def _end(self, tx: Transaction, row: Row[Any]) -> None:
         _update(tx, row.id, state="done", finished_at=datetime.now(UTC))
-        tally = {name: row._mapping[name] for name in ("raised", "withdrawn", "reinstated", "revalued")}
-        audit.append(tx, [audit.Entry("recalculation_done", None, {"run": str(row.id)} | tally)])
-        self._log.info("recalculation done", run=str(row.id), studies=row.studies_done, **tally)
+        counts: dict[str, int] = {kind: row._mapping[kind] for kind in KINDS}
+        audit.append(tx, [audit.Entry("recalculation_done", None, {"run": str(row.id), **counts})])
+        self._log.info("recalculation done", run=str(row.id), studies=row.studies_done, **counts)
 
 
 def _all_studies() -> sa.Subquery:

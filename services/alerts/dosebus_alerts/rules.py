@@ -12,8 +12,51 @@ Scope = Literal["event", "study", "sum"]
 
 
 @dataclass(frozen=True)
+class Population:
+    """Which studies a rule is about, beside their modality; None: all. Of ranges the lower end belongs to them, the
+    upper does not, and what is unknown lies in none."""
+
+    device_ids: frozenset[int] | None = None
+    standard_names: frozenset[str] | None = None
+    age_years_from: float | None = None
+    age_years_below: float | None = None
+    weight_kg_from: float | None = None
+    weight_kg_below: float | None = None
+
+    def includes(self, study: StudyDose) -> bool:
+        """Whether a study belongs to it."""
+        return (
+            (self.device_ids is None or study.device_id in self.device_ids)
+            and (self.standard_names is None or bool(study.standard_names & self.standard_names))
+            and _lies_in(study.age_years, self.age_years_from, self.age_years_below)
+            and _lies_in(study.weight_kg, self.weight_kg_from, self.weight_kg_below)
+        )
+
+
+def _lies_in(value: float | None, lowest: float | None, below: float | None) -> bool:
+    if lowest is None and below is None:
+        return True
+    return value is not None and (lowest is None or value >= lowest) and (below is None or value < below)
+
+
+EVERYBODY = Population()
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What happens when nobody has acknowledged for so many hours: `recipients` are told, or, where there are none,
+    those who were told first are reminded."""
+
+    after_hours: float
+    recipients: frozenset[int] | None = None
+
+
+@dataclass(frozen=True)
 class Rule:
-    """When to warn. `level` and `step` are in the unit of the quantity's key; `weeks` only for a sum."""
+    """When to warn. `level` and `step` are in the unit of the quantity's key; `weeks` only for a sum.
+
+    `recipients`: exactly these are told; None: those who chose the rule. On trial nobody is.
+    """
 
     key: str
     version: int
@@ -25,6 +68,10 @@ class Rule:
     modality_types: frozenset[str]
     weeks: int | None = None
     step: float | None = None
+    population: Population = EVERYBODY
+    trial: bool = False
+    recipients: frozenset[int] | None = None
+    follow_ups: tuple[FollowUp, ...] = ()
 
     @property
     def window(self) -> Window | None:
@@ -73,7 +120,11 @@ def identity(rule: Rule, study_instance_uid: str, level: float) -> str:
 
 def breaches(study: StudyDose, history: Sequence[StudyDose], rules: Sequence[Rule]) -> tuple[Breach, ...]:
     """Every rule that the study passes, each with the highest level reached."""
-    found = (_breach(study, history, rule) for rule in rules if study.modality_types & rule.modality_types)
+    found = (
+        _breach(study, history, rule)
+        for rule in rules
+        if study.modality_types & rule.modality_types and rule.population.includes(study)
+    )
     return tuple(breach for breach in found if breach is not None)
 
 
@@ -81,7 +132,7 @@ def to_tell(passed: Sequence[Breach]) -> tuple[Breach, ...]:
     """Those of one study's breaches that are worth a warning of their own.
 
     A sum whose level the study alone reaches is left to the rule that watches the study itself: one fact,
-    one warning.
+    one warning. A rule on trial tells nobody, so nothing is left to it.
     """
     return tuple(breach for breach in passed if not _told_by_study(breach, passed))
 
@@ -120,5 +171,8 @@ def _told_by_study(breach: Breach, passed: Sequence[Breach]) -> bool:
         return False
     own = breach.study.doses[breach.rule.quantity]
     return own >= breach.level and any(
-        other.rule.scope == "study" and other.rule.quantity == breach.rule.quantity for other in passed
+        other.rule.scope == "study"
+        and other.rule.quantity == breach.rule.quantity
+        and other.rule.trial <= breach.rule.trial
+        for other in passed
     )

@@ -1,39 +1,39 @@
-"""Sends the mails that are due, one after the other, whatever fails in between."""
+"""Sends the messages of a channel that are due, one after the other, whatever fails in between."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from jinja2 import Environment, TemplateError
+from jinja2 import TemplateError
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 
-from dosebus.events.alerts import AlertMailFailed, AlertMailSent
 from dosebus.store.engine import Database
 from dosebus.store.tables.alerts import mail
-from dosebus.store.transaction import Transaction
 from dosebus.telemetry import traces
-from dosebus_alerts import audit, outbound
-from dosebus_alerts.casebook import OPEN_STATES, with_state
-from dosebus_alerts.courier import ClaimLostError, DeliveryError, InDoubtError, RefusedError, Server, carry
-from dosebus_alerts.facts import alert_facts
-from dosebus_alerts.letter import Delivery, compose, make_environment, sealed
+from dosebus_alerts import outbound
+from dosebus_alerts.carriers import Carrier
+from dosebus_alerts.courier import ClaimLostError, DeliveryError, InDoubtError, RefusedError
+from dosebus_alerts.outcome import Outcome, write_outcome
+from dosebus_alerts.quiet import quiet_until
+from dosebus_alerts.recipients import Channel
 from dosebus_alerts.retry import RetrySchedule
 
-SEAT = 0x616C6D6C
-"""Key of the advisory lock whose holder alone sends mail."""
+SEATS: Mapping[Channel, int] = {"mail": 0x616C6D6C, "webhook": 0x616C7768}
+"""Keys of the advisory locks whose holders alone send mail and call webhooks."""
+SPANS: Mapping[Channel, str] = {"mail": "SMTP send", "webhook": "call webhook"}
 MAILS_SENT = Counter("dosebus_alert_mails_sent_total", "Alert mails that a mail server has taken")
+WEBHOOKS_CALLED = Counter("dosebus_alert_webhooks_called_total", "Calls of webhooks that were answered well")
 MAIL_FAILURES = Counter(
     "dosebus_alert_mail_failures_total", "Attempts to send a mail that failed", ["reason_code"]
 )
@@ -41,32 +41,21 @@ MAILS = Gauge("dosebus_alert_mails", "Mails that are not done with, by state", [
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of an attempt, why, and when the next one is due."""
-
-    state: Literal["queued", "sent", "failed", "in_doubt"]
-    reason_code: str | None = None
-    text: str | None = None
-    due: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Post:
-    """What the sender needs: where mail goes, from whom, and how often to try.
+    """What a sender needs: which way messages go, and how often to try.
 
-    `arrived` asks the server whether it has a message; only the built-in sink can answer.
+    `carrier` is None where no mail server is set: then mail waits. `arrived` asks the server whether it has a
+    message; only the built-in sink can answer.
     """
 
     database: Database
-    server: Server | None
-    sender: str
-    public_url: str
+    channel: Channel
+    carrier: Carrier | None
     schedule: RetrySchedule
     bell: threading.Event
     poll_s: float = 1.0
     drain_s: float = 20.0
     arrived: Callable[[str], bool] | None = None
-    environment: Environment = field(default_factory=make_environment)
 
 
 class Sender:
@@ -93,18 +82,22 @@ class Sender:
     def _seated(self) -> Iterator[bool]:
         with self._post.database.engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-            seated = bool(connection.execute(sa.select(sa.func.pg_try_advisory_lock(SEAT))).scalar())
+            seated = bool(
+                connection.execute(
+                    sa.select(sa.func.pg_try_advisory_lock(SEATS[self._post.channel]))
+                ).scalar()
+            )
             self._seat = connection
             try:
                 yield seated
             finally:
                 if seated and not connection.invalidated:
-                    connection.execute(sa.select(sa.func.pg_advisory_unlock(SEAT)))
+                    connection.execute(sa.select(sa.func.pg_advisory_unlock(SEATS[self._post.channel])))
 
     def _send_while_seated(self) -> None:
         while not self._stop.is_set():
             self._post.bell.clear()
-            if self._post.server is not None and self.send_next():
+            if self._post.carrier is not None and self.send_next():
                 continue
             self._seat.execute(sa.text("SELECT 1"))
             self._post.bell.wait(self._post.poll_s)
@@ -112,21 +105,28 @@ class Sender:
     def _recover(self) -> None:
         """Set right what a crash left half done."""
         with self._post.database.transaction() as tx:
-            safe, doubtful = outbound.recover(tx)
+            safe, doubtful = outbound.recover(tx, self._post.channel)
         for mail_id in safe:
             self._log.info("mail queued again after a crash", mail_id=str(mail_id))
         for row in doubtful:
             self._settle(row, self._doubtful(row, "crash", "DoseBus stopped before the server had answered"))
 
     def send_next(self) -> bool:
-        """Send the mail that is due longest; says whether there was one."""
+        """Send the message that is due longest, or let it wait for the end of quiet hours; says whether there was
+        one."""
         with self._post.database.transaction() as tx:
-            row = outbound.claim(tx)
+            row = outbound.claim(tx, self._post.channel)
+            quiet = None if row is None else quiet_until(tx.connection, row)
+            if row is not None and quiet is not None:
+                outbound.postpone(tx, row, quiet)
         if row is None:
             return False
+        if quiet is not None:
+            self._log.info("message waits for the end of quiet hours", mail_id=str(row.id))
+            return True
         with (
             traces.continued(row.traceparent),
-            traces.span("SMTP send", kind=SpanKind.CLIENT, **{"dosebus.mail_id": str(row.id)}) as span,
+            traces.span(SPANS[row.channel], kind=SpanKind.CLIENT, **{"dosebus.mail_id": str(row.id)}) as span,
         ):
             try:
                 outcome = self._attempted(row)
@@ -138,38 +138,23 @@ class Sender:
         return True
 
     def _attempted(self, row: Row[Any]) -> Outcome:
-        """What becomes of a mail. Raises ClaimLostError when it is no longer ours."""
-        server = self._post.server
-        if server is None:
+        """What becomes of a message. Raises ClaimLostError when it is no longer ours."""
+        carrier = self._post.carrier
+        if carrier is None:
             return Outcome("queued", "no_mail_server", "no mail server is set")
         try:
-            message = self._written(row)
-            carry(server, self._post.sender, row.address, message, lambda: self._hand_over(row))
-        except RefusedError as error:
-            return Outcome("failed", error.reason_code, error.text)
+            carrier.carry(row, lambda: self._hand_over(row))
         except DeliveryError as error:
-            return self._put_off(row, error.reason_code, error.text)
+            final = isinstance(error, RefusedError)
+            refused = Outcome("failed", error.reason_code, error.text)
+            return refused if final else self._put_off(row, error.reason_code, error.text)
         except InDoubtError as error:
             return self._doubtful(row, "no_answer", str(error))
-        except (LookupError, TemplateError, ValueError) as error:
+        except LookupError:
+            return Outcome("cancelled", "nothing_to_tell", "what it tells of is gone")
+        except (TemplateError, ValueError) as error:
             return Outcome("failed", "cannot_be_written", type(error).__name__)
         return Outcome("sent")
-
-    def _written(self, row: Row[Any]) -> bytes:
-        facts: dict[str, Any] = {"public_url": self._post.public_url}
-        if row.alert_id is not None:
-            with self._post.database.reading() as connection:
-                facts |= alert_facts(connection, row.alert_id, self._post.public_url)
-        letter = compose(self._post.environment, row.kind, facts)
-        delivery = Delivery(
-            sender=self._post.sender,
-            address=row.address,
-            message_id=row.message_id,
-            written_at=row.created_at,
-            kind=row.kind,
-            alert_id=None if row.alert_id is None else str(row.alert_id),
-        )
-        return sealed(letter, delivery)
 
     def _hand_over(self, row: Row[Any]) -> bool:
         try:
@@ -183,6 +168,8 @@ class Sender:
         return Outcome("failed" if due is None else "queued", reason_code, text, due)
 
     def _doubtful(self, row: Row[Any], reason_code: str, text: str) -> Outcome:
+        if self._post.carrier is not None and self._post.carrier.doubt_is_harmless:
+            return self._put_off(row, reason_code, text)
         if self._post.arrived is None:
             return Outcome("in_doubt", reason_code, text)
         if self._post.arrived(row.message_id):
@@ -209,57 +196,20 @@ class Sender:
 
     def _tell(self, row: Row[Any], outcome: Outcome) -> None:
         if outcome.state == "sent":
-            if row.alert_id is not None:
-                MAILS_SENT.inc()
-            self._log.info("mail sent", mail_id=str(row.id), kind=row.kind)
+            if row.kind != "test":
+                (MAILS_SENT if row.channel == "mail" else WEBHOOKS_CALLED).inc()
+            self._log.info("message sent", mail_id=str(row.id), kind=row.kind, channel=row.channel)
             return
         MAIL_FAILURES.labels(outcome.reason_code).inc()
         self._log.warning(
-            "mail not sent",
+            "message not sent",
+            channel=row.channel,
             mail_id=str(row.id),
             attempt=row.attempts,
             state=outcome.state,
             reason_code=outcome.reason_code,
             reason=outcome.text,
         )
-
-
-def write_outcome(tx: Transaction, row: Row[Any], outcome: Outcome) -> None:
-    """The mail's new state, and what follows for its alert: state, event, audit."""
-    now = datetime.now(UTC)
-    values: dict[str, object] = {"reason_code": outcome.reason_code, "last_error": outcome.text}
-    if outcome.state == "sent":
-        values["sent_at"] = now
-    elif outcome.state == "queued":
-        values["next_attempt_at"] = outcome.due or now
-    if not outbound.finish(tx, row.id, row.claim, outcome.state, **values) or row.alert_id is None:
-        return
-    if outcome.state == "sent":
-        tx.publish(AlertMailSent(alert_id=row.alert_id, mail_id=row.id))
-    else:
-        tx.publish(
-            AlertMailFailed(
-                alert_id=row.alert_id,
-                mail_id=row.id,
-                reason_code=outcome.reason_code or outcome.state,
-                attempt=row.attempts,
-                final=outcome.state != "queued",
-            )
-        )
-    if outcome.state == "queued":
-        return
-    settle_alert(tx, row.alert_id)
-    details = {"mail_id": str(row.id), "recipient_id": row.recipient_id, "reason_code": outcome.reason_code}
-    audit.append(tx, [audit.Entry(f"mail_{outcome.state}", row.alert_id, details)])
-
-
-def settle_alert(tx: Transaction, alert_id: UUID) -> None:
-    """Let the state of an alert follow from those of its mails, as long as no person has dealt with it."""
-    states = outbound.states_of(tx, alert_id)
-    if states & {"queued", "sending", "handing_over"}:
-        return
-    after = "failed" if states & {"failed", "in_doubt"} else "sent"
-    with_state(tx, alert_id, OPEN_STATES, after)
 
 
 def count_mails(database: Database) -> None:

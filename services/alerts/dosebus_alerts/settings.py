@@ -32,6 +32,13 @@ class AlertsSettings(ServiceSettings):
     mail_sink_folder: Path = Path("mail")
     mail_sink_port: int = 0
     mail_poll_s: float = 1.0
+    follow_up_s: float = 30.0
+    """How often to look for digests that are due and alerts that nobody acknowledged."""
+    webhook_secrets_folder: Path | None = None
+    """A folder with a file a secret; a variable `DOSEBUS_WEBHOOK_SECRET_<NAME>` goes before it."""
+    webhook_allow_http: bool = False
+    webhook_ca_file: Path | None = None
+    webhook_timeout_s: float = 20.0
 
     @property
     def mail_domain(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,15 +17,28 @@ from aiosmtpd.smtp import SMTP
 
 from dosebus.store.engine import Database
 from dosebus.store.tables import config, dose
-from dosebus.store.tables.alerts import alert, audit, mail, recalculation, study_dose, study_sum
-from dosebus_alerts.casebook import Tally
+from dosebus.store.tables.alerts import (
+    address,
+    alert,
+    audit,
+    mail,
+    recalculation,
+    study_dose,
+    study_sum,
+    trial,
+)
+from dosebus_alerts.carriers import ByMail, ByWebhook
+from dosebus_alerts.changes import tally
 from dosebus_alerts.check import check_studies
 from dosebus_alerts.courier import Server
+from dosebus_alerts.facts import Links
 from dosebus_alerts.retry import RetrySchedule
 from dosebus_alerts.sender import Post, Sender
+from dosebus_alerts.webhook import Caller
 from tests.fixtures.network import free_port
 
 DOMAIN = "example.org"
+LINKS = Links("https://dose.example")
 
 
 @dataclass
@@ -38,13 +52,19 @@ class Hospital:
     def clear(self) -> None:
         """An empty hospital without rules or recipients."""
         with self.alerts.transaction() as tx:
-            for table in (study_sum, study_dose, mail, alert, audit, recalculation):
+            for table in (study_sum, study_dose, mail, alert, audit, recalculation, trial, address):
                 tx.execute(sa.delete(table))
             tx.execute(sa.text("DELETE FROM alerts.outbox"))
         with self.owner.transaction() as tx:
             tx.execute(sa.delete(dose.study))
         with self.web.transaction() as tx:
-            for table in (config.alert_rule, config.alert_recipient, config.setting):
+            for table in (
+                config.alert_follow_up,
+                config.alert_rule,
+                config.alert_recipient,
+                config.alert_note,
+                config.setting,
+            ):
                 tx.execute(sa.delete(table))
 
     def rule(self, key: str = "rf-sum-dose-rp", **values: object) -> None:
@@ -66,13 +86,28 @@ class Hospital:
             tx.execute(sa.delete(config.alert_rule).where(config.alert_rule.c.key == key))
             tx.execute(sa.insert(config.alert_rule).values(row))
 
-    def recipient(self, name: str, email: str | None, rules: list[str] | None = None) -> int:
+    def setting(self, key: str, value: object) -> None:
+        """Set something that pages set."""
+        with self.web.transaction() as tx:
+            tx.execute(sa.delete(config.setting).where(config.setting.c.key == key))
+            tx.execute(sa.insert(config.setting).values(key=key, value=value))
+
+    def follow_up(self, key: str | None, after_hours: float, recipients: list[int] | None = None) -> None:
+        """A step of a rule, or of every rule without its own."""
+        rule = sa.select(config.alert_rule.c.id).where(config.alert_rule.c.key == key).scalar_subquery()
+        row = {"rule_id": rule, "after_hours": after_hours, "recipients": recipients}
+        with self.web.transaction() as tx:
+            tx.execute(sa.insert(config.alert_follow_up).values(row))
+
+    def recipient(
+        self, name: str, email: str | None, rules: list[str] | None = None, **values: object
+    ) -> int:
         """A person to warn."""
         with self.web.transaction() as tx:
             return int(
                 tx.execute(
                     sa.insert(config.alert_recipient)
-                    .values(name=name, email=email, rules=rules)
+                    .values(name=name, email=email, rules=rules, **values)
                     .returning(config.alert_recipient.c.id)
                 ).scalar_one()
             )
@@ -103,10 +138,10 @@ class Hospital:
         with self.owner.transaction() as tx:
             tx.execute(sa.delete(dose.study).where(dose.study.c.study_instance_uid == uid))
 
-    def check(self, *uids: str, origin: Any = "arrival") -> Tally:
-        """Let alerts hear of studies."""
+    def check(self, *uids: str, origin: Any = "arrival") -> SimpleNamespace:
+        """Let alerts hear of studies; gives how many alerts were raised, withdrawn and so on."""
         with self.alerts.transaction() as tx:
-            return check_studies(tx, uids, origin, DOMAIN)
+            return SimpleNamespace(**tally(check_studies(tx, uids, origin, DOMAIN)))
 
     def rows(self, table: sa.Table, *where: Any) -> list[sa.Row[Any]]:
         """What alerts has written."""
@@ -130,15 +165,20 @@ class Hospital:
         """A sender that tries again at once and gives up after a minute, unless told otherwise."""
         facts: dict[str, Any] = {
             "database": self.alerts,
-            "server": server,
-            "sender": "DoseBus <dosebus@example.org>",
-            "public_url": "https://dose.example",
+            "channel": "mail",
+            "carrier": None
+            if server is None
+            else ByMail(self.alerts, server, "DoseBus <dosebus@example.org>", LINKS),
             "schedule": RetrySchedule(0.0, 0.0, 60.0),
             "bell": threading.Event(),
             "poll_s": 0.02,
             "drain_s": 1.0,
         } | values
         return Sender(Post(**facts), threading.Event())
+
+    def caller(self, caller: Caller, **values: Any) -> Sender:
+        """A sender that calls webhooks."""
+        return self.sender(None, channel="webhook", carrier=ByWebhook(self.alerts, caller, LINKS), **values)
 
 
 @pytest.fixture(scope="module")

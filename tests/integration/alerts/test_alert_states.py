@@ -33,12 +33,12 @@ def ask(hospital: Any, alert_id: Any, state: Any, code: str | None = None, by: s
 def test_an_alert_is_acknowledged_justified_and_closed_each_with_who_and_when(hospital: Any) -> None:
     alert_id = raised(hospital)
     ask(hospital, alert_id, "acknowledged")
-    ask(hospital, alert_id, "justified", "complex_intervention", by="bert")
+    ask(hospital, alert_id, "justified", "complex_procedure", by="bert")
     ask(hospital, alert_id, "closed", by="cleo")
     (row,) = hospital.rows(alert)
     assert row.state == "closed"
     assert (row.acknowledged_by, row.justified_by, row.closed_by) == ("anna", "bert", "cleo")
-    assert row.justification_code == "complex_intervention"
+    assert row.justification_code == "complex_procedure"
     assert row.acknowledged_at < row.justified_at < row.closed_at
     entries = sorted(hospital.rows(audit.audit), key=lambda entry: entry.seq)
     assert [(entry.action, entry.actor) for entry in entries] == [

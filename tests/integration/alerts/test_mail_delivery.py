@@ -20,8 +20,9 @@ from dosebus.events.alerts import AlertMailRequested
 from dosebus.store.tables.alerts import alert, mail
 from dosebus_alerts import consumers, outbound
 from dosebus_alerts.audit import audit
-from dosebus_alerts.configuration import Recipient
+from dosebus_alerts.carriers import ByMail
 from dosebus_alerts.courier import Server
+from dosebus_alerts.recipients import Recipient
 from dosebus_alerts.retry import RetrySchedule
 from dosebus_alerts.sender import Sender
 from dosebus_alerts.sink import Sink
@@ -164,7 +165,7 @@ def test_a_sender_that_dies_never_sends_twice(
         raise PowerFailureError
 
     if step == "before the message":
-        monkeypatch.setattr(dying, "_written", die)
+        monkeypatch.setattr(ByMail, "written", die)
     elif step == "before the last line":
         monkeypatch.setattr(dying, "_hand_over", die_once_noted)
     else:
@@ -173,6 +174,7 @@ def test_a_sender_that_dies_never_sends_twice(
         dying.send_next()
     assert len(mail_server.messages) == (1 if step == "after the answer" else 0)
 
+    monkeypatch.undo()
     heir = hospital.sender(mail_server.server)
     heir._recover()
     work_off(heir)
@@ -241,8 +243,9 @@ def test_who_lost_the_claim_stops_before_the_last_line(hospital: Any, mail_serve
 def test_a_test_mail_goes_out_and_counts_as_no_alert(hospital: Any, mail_server: Any) -> None:
     with hospital.alerts.transaction() as tx:
         recipient = Recipient(7, "Physicist", "Physicist@Example.org", "en", None)
-        outbound.queue(tx, None, "test", [recipient], "example.org", None, "admin")
-        outbound.queue(tx, None, "test", [recipient], "example.org", None, "admin")
+        notice = outbound.Notice("test", None, "notice", "example.org", requested_by="admin")
+        outbound.queue(tx, notice, [recipient])
+        outbound.queue(tx, notice, [recipient])
     work_off(hospital.sender(mail_server.server))
     assert len(mail_server.messages) == 2
     assert hospital.published("alert.mail.sent.v1") == []

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from dosebus_alerts.letter import AlertFacts, Delivery, SumRow, compose, make_environment, sealed
+from dosebus_alerts.letter import AlertFacts, Delivery, SumRow, compose, sealed
 from dosebus_alerts.retry import RetrySchedule
 
 FACTS = AlertFacts(
@@ -27,6 +27,7 @@ FACTS = AlertFacts(
     number_of_studies=3,
     modality="Fluoroscopy",
     device="Room <3> & annex",
+    told=(),
     sums=(SumRow("Dose at reference point", "0.4 Gy", 12, "2.35 Gy", 3, "2 Gy", passed=True),),
     study_link="https://dose.example/studies/1.2.3",
     alert_link="https://dose.example/alerts/0190",
@@ -43,7 +44,7 @@ BEGUN = datetime(2026, 5, 4, tzinfo=UTC)
 
 
 def test_the_mail_of_an_alert_tells_the_sum_the_level_and_where_to_look() -> None:
-    letter = compose(make_environment(), "alert", asdict(FACTS))
+    letter = compose("en", "alert", asdict(FACTS))
     assert letter.subject == "DoseBus warning: Dose at reference point over 12 weeks (2.35 Gy)"
     for part in (letter.text, letter.html):
         for told in (
@@ -63,11 +64,11 @@ def test_a_fact_that_is_missing_is_an_error_rather_than_a_gap() -> None:
     facts = asdict(FACTS)
     del facts["level"]
     with pytest.raises(UndefinedError):
-        compose(make_environment(), "alert", facts)
+        compose("en", "alert", facts)
 
 
 def test_the_message_on_the_wire_is_whole_and_always_the_same() -> None:
-    letter = compose(make_environment(), "alert", asdict(FACTS))
+    letter = compose("en", "alert", asdict(FACTS))
     wire = sealed(letter, DELIVERY)
     assert wire == sealed(letter, DELIVERY)
     assert all(len(line) <= 998 for line in wire.split(b"\r\n"))
@@ -83,7 +84,7 @@ def test_the_message_on_the_wire_is_whole_and_always_the_same() -> None:
 
 
 def test_the_test_mail_says_that_nothing_has_happened() -> None:
-    letter = compose(make_environment(), "test", {"public_url": "https://dose.example"})
+    letter = compose("en", "test", {"public_url": "https://dose.example"})
     assert "Nothing has happened" in letter.text
     assert "https://dose.example" in letter.html
 

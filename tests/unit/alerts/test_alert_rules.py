@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosebus.domain.quantities import QUANTITIES
 from dosebus_alerts.cumulative import StudyDose
-from dosebus_alerts.quantities import QUANTITIES
 from dosebus_alerts.rules import Rule, breaches, identity, still_holds, to_tell
 
 RF = frozenset({"RF"})
@@ -94,8 +94,8 @@ def test_a_new_title_or_version_is_the_same_alert_and_another_level_is_not() -> 
 @pytest.mark.parametrize(
     ("key", "value", "shown"),
     [
-        ("dap_gym2", 0.02, "200 Gy·cm²"),
-        ("dap_gym2", 3.2e-5, "0.32 Gy·cm²"),
+        ("dap_gym2", 0.02, "20000 cGy·cm²"),
+        ("dap_gym2", 3.2e-5, "32 cGy·cm²"),
         ("dose_rp_gy", 2.0, "2 Gy"),
         ("dose_rp_gy", 2.3456, "2.35 Gy"),
         ("dlp_mgycm", 1234.56, "1235 mGy·cm"),

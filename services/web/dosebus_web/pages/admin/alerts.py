@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
 
+from dosebus.domain.quantities import QUANTITIES
 from dosebus.events.alerts import AlertSettingsChanged, AlertTestMailRequested
 from dosebus.store.tables.config import alert_recipient, alert_rule
 from dosebus.store.transaction import Transaction
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
-from dosebus_web.pages.alerts.quantities import QUANTITIES
 from dosebus_web.web import Here
 
 router = APIRouter()

@@ -1,0 +1,111 @@
+"""What a message says in the language of who reads it: sentences, numbers, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from io import BytesIO
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.support import Translations
+
+from dosebus.domain.alerting import TELLABLE
+from dosebus.domain.quantities import QUANTITIES
+from dosebus.domain.rule_sets import RULE_SETS
+
+LANGUAGES = ("en", "de", "es")
+DOMAIN = "dosebus_alerts"
+
+
+def marked(sentence: str) -> str:
+    """A sentence of a table: found for translation here, translated where it is said."""
+    return sentence
+
+
+MODALITIES = {
+    "CT": marked("Computed tomography"),
+    "RF": marked("Fluoroscopy"),
+    "MG": marked("Mammography"),
+    "DX": marked("Radiography"),
+    "CR": marked("Radiography"),
+    "PX": marked("Radiography"),
+    "NM": marked("Nuclear medicine"),
+}
+SEVERITIES = {
+    "notice": marked("notice"),
+    "warning": marked("warning"),
+    "critical": marked("critical"),
+}
+TABLES = (
+    *(quantity.label for quantity in QUANTITIES.values()),
+    *TELLABLE.values(),
+    *(rule.title for rule_set in RULE_SETS.values() for rule in rule_set.rules),
+)
+"""Words of shared tables that messages say too; the catalogues hold them beside what is marked here."""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """One language, with the customs of a region for numbers and dates."""
+
+    language: str
+    locale: Locale
+    translations: Translations
+
+    def __call__(self, sentence: str) -> str:
+        """A sentence in this language; what is in no catalogue stays as it is."""
+        return self.translations.gettext(sentence) if sentence else sentence
+
+    def quantity(self, key: str, value: float) -> str:
+        """A value with its unit, e.g. `20.000 cGy·cm²` in German."""
+        quantity = QUANTITIES[key]
+        number = format_decimal(quantity.rounded(value), "#,##0.####", locale=self.locale)
+        return f"{number} {quantity.unit}"
+
+    def number(self, value: float) -> str:
+        """A plain number."""
+        return str(format_decimal(value, "#,##0.###", locale=self.locale))
+
+    def percent(self, share: float) -> str:
+        """A share in whole percent."""
+        return str(
+            format_percent(share, "#,##0 %" if self.language == "de" else "#,##0%", locale=self.locale)
+        )
+
+    def day(self, day: date) -> str:
+        """A date, written out enough to be unmistakable."""
+        return str(format_date(day, "medium", locale=self.locale))
+
+    @property
+    def ngettext(self) -> Callable[[str, str, int], str]:
+        """The sentence for so many."""
+        return self.translations.ngettext
+
+
+@cache
+def speech(name: str) -> Speech:
+    """The speech of a locale such as `de` or `es_MX`; English where its language is not spoken here."""
+    try:
+        locale = Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        locale = Locale("en")
+    language = locale.language if locale.language in LANGUAGES else "en"
+    return Speech(language, locale if language == locale.language else Locale("en"), _translations(language))
+
+
+@cache
+def _translations(language: str) -> Translations:
+    """The catalogue as it is shipped, made ready in memory so that no compiled file can be out of date."""
+    path = resources.files("dosebus_alerts").joinpath("locale", language, "LC_MESSAGES", f"{DOMAIN}.po")
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled, domain=DOMAIN)
