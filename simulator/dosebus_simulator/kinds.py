@@ -14,6 +14,7 @@ from dosebus_simulator.ct_series import (
     make_dual_source_ct,
 )
 from dosebus_simulator.dose_info import make_philips_dose_info
+from dosebus_simulator.enhanced_report import make_enhanced
 from dosebus_simulator.images import (
     make_cr_images,
     make_dx_images,
@@ -31,6 +32,7 @@ from dosebus_simulator.odd import (
     make_truncated,
     make_without_study,
 )
+from dosebus_simulator.patient_dose import make_patient_dose
 from dosebus_simulator.projection import make_biplane, make_rf
 from dosebus_simulator.radiography import make_dx
 from dosebus_simulator.radiopharmaceutical import make_nm
@@ -43,6 +45,8 @@ Maker = Callable[..., SimulatedStudy]
 SOP_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.88.67",
     "1.2.840.10008.5.1.4.1.1.88.68",
+    "1.2.840.10008.5.1.4.1.1.88.73",
+    "1.2.840.10008.5.1.4.1.1.88.76",
     "1.2.840.10008.5.1.4.1.1.88.22",
     "1.2.840.10008.5.1.4.1.1.88.33",
     "1.2.840.10008.5.1.4.1.1.1",
@@ -80,6 +84,8 @@ def makers() -> dict[str, Maker]:
         "dose-check": make_dose_check_ct,
         "dual-source": make_dual_source_ct,
         "arcadis": make_arcadis,
+        "enhanced-xray": make_enhanced,
+        "patient-dose": make_patient_dose,
         "test-patient": make_test_patient,
         "duplicate": make_duplicate,
         "truncated": make_truncated,

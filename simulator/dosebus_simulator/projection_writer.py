@@ -107,11 +107,13 @@ REFERENCE_POINT = c.dcm("113780", "Reference Point Definition")
 ACQUISITION_PLANE = c.dcm("113764", "Acquisition Plane")
 
 
-def _numbers(part: Part, rows: tuple[Row, ...]) -> list[Dataset | None]:
+def numbers(part: Part, rows: tuple[Row, ...]) -> list[Dataset | None]:
+    """The numbers of a part of the record that have a row; None for each that is not there."""
     return [num(c.dcm(value, meaning), getattr(part, field), unit) for field, value, meaning, unit in rows]
 
 
-def _reference_point(definition: Code | None, words: str | None) -> Dataset | None:
+def reference_point(definition: Code | None, words: str | None) -> Dataset | None:
+    """The reference point as a code, or as the text that some devices write."""
     return code(REFERENCE_POINT, definition) if definition is not None else text(REFERENCE_POINT, words)
 
 
@@ -143,31 +145,37 @@ def _accumulated(plane: PlaneAccumulated) -> Dataset:
         items.append(num(name, dose.accumulated_agd_mgy, c.MGY, [modifier]))
     fluoroscopy, integrated = plane.fluoro_and_acquisition, plane.integrated_total
     if fluoroscopy is not None:
-        items += _numbers(fluoroscopy, FLUOROSCOPY_TOTALS)
+        items += numbers(fluoroscopy, FLUOROSCOPY_TOTALS)
         items.append(
-            _reference_point(
+            reference_point(
                 fluoroscopy.reference_point_definition, fluoroscopy.reference_point_definition_text
             )
         )
     if integrated is not None:
-        items += _numbers(integrated, INTEGRATED_TOTALS)
+        items += numbers(integrated, INTEGRATED_TOTALS)
         items.append(
-            _reference_point(
-                integrated.reference_point_definition, integrated.reference_point_definition_text
-            )
+            reference_point(integrated.reference_point_definition, integrated.reference_point_definition_text)
         )
     return container(c.dcm("113702", "Accumulated X-Ray Dose Data"), items)
+
+
+def patient_position(event: ProjectionEvent) -> list[Dataset | None]:
+    """How the patient lay."""
+    modifier = code(
+        c.dcm("113744", "Patient Orientation Modifier"),
+        event.patient_orientation_modifier,
+        relationship=HAS_CONCEPT_MOD,
+    )
+    return [
+        code(c.dcm("113745", "Patient Table Relationship"), event.patient_table_relationship),
+        code(c.dcm("113743", "Patient Orientation"), event.patient_orientation, [modifier]),
+    ]
 
 
 def _what_and_how(event: ProjectionEvent) -> list[Dataset | None]:
     """TID 10003: what was irradiated, and how the patient lay."""
     side = code(c.LATERALITY, event.laterality, relationship=HAS_CONCEPT_MOD)
     anatomy = code(c.sct("91723000", "Anatomical structure"), event.anatomical_structure, [side])
-    modifier = code(
-        c.dcm("113744", "Patient Orientation Modifier"),
-        event.patient_orientation_modifier,
-        relationship=HAS_CONCEPT_MOD,
-    )
     region_side = [side] if event.anatomical_structure is None else []
     return [
         code(ACQUISITION_PLANE, event.acquisition_plane, relationship=HAS_CONCEPT_MOD),
@@ -178,11 +186,10 @@ def _what_and_how(event: ProjectionEvent) -> list[Dataset | None]:
         text(c.ACQUISITION_PROTOCOL, event.acquisition_protocol),
         anatomy,
         code(c.dcm("111031", "Image View"), event.view),
-        code(c.dcm("113745", "Patient Table Relationship"), event.patient_table_relationship),
-        code(c.dcm("113743", "Patient Orientation"), event.patient_orientation, [modifier]),
+        *patient_position(event),
         code(c.TARGET_REGION, event.target_region, region_side),
-        *_numbers(event, EVENT_DOSE),
-        _reference_point(event.reference_point_definition, event.reference_point_definition_text),
+        *numbers(event, EVENT_DOSE),
+        reference_point(event.reference_point_definition, event.reference_point_definition_text),
     ]
 
 
@@ -201,10 +208,10 @@ def _source(event: ProjectionEvent) -> list[Dataset | None]:
         for one in event.filters
     ]
     return [
-        *_numbers(event, SOURCE_DOSE),
+        *numbers(event, SOURCE_DOSE),
         *filters,
         code(c.dcm("113732", "Fluoro Mode"), event.fluoro_mode),
-        *_numbers(event, SOURCE),
+        *numbers(event, SOURCE),
         code(c.dcm("111632", "Anode Target Material"), event.anode_target_material),
         *(code(c.dcm("111635", "X-Ray Grid"), grid) for grid in event.grid),
     ]
@@ -215,10 +222,10 @@ def _event(event: ProjectionEvent, equipment: Equipment) -> Dataset:
         c.dcm("113706", "Irradiation Event X-Ray Data"),
         [
             *_what_and_how(event),
-            *_numbers(event, DETECTOR),
+            *numbers(event, DETECTOR),
             *_source(event),
             code(c.dcm("113956", "CR/DR Mechanical Configuration"), event.crdr_mechanical_configuration),
-            *_numbers(event, MECHANICS),
+            *numbers(event, MECHANICS),
             text(c.COMMENT, event.comment),
             *(participant(person, HAS_OBS_CONTEXT) for person in event.persons),
             irradiating_device(equipment),

@@ -15,7 +15,7 @@ from dosebus_extract.sr.tree import Node
 
 _ESTIMATE, _NAME, _COMMENT, _START = "128402", "128403", "121106", "111526"
 _METHODOLOGY, _METHOD_TYPE = "128415", "128477"
-_EVENT_UIDS: Final = ("113769", "113853", "113503")
+_EVENT_UIDS: Final = ("128429", "113769", "113853", "113503")
 _SITE, _LATERALITY = ("G-C0E3", "363698007"), ("G-C171", "272741003")
 
 
@@ -48,7 +48,8 @@ def _estimate(node: Node, reading: Reading) -> DoseEstimate:
 
 def _values(node: Node, organ: Code | None, laterality: Code | None) -> Iterator[DoseValue]:
     """Every number below, with the organ that is named beside it or above."""
-    site, side = node.first(*_SITE), node.first(*_LATERALITY)
+    site = node.first(*_SITE)
+    side = node.first(*_LATERALITY) or (site.first(*_LATERALITY) if site is not None else None)
     organ = site.coded if site is not None and site.coded else organ
     laterality = side.coded if side is not None and side.coded else laterality
     if node.value_type == "NUM" and isinstance(node.value, str):
