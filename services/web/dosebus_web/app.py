@@ -18,7 +18,16 @@ from dosebus_web.http.navigation import places
 from dosebus_web.http.pages import STATIC
 from dosebus_web.pages.account import routes as account
 from dosebus_web.pages.admin import alerts as admin_alerts
-from dosebus_web.pages.admin import devices, nodes, people, reading, reading_objects, rederivation, users
+from dosebus_web.pages.admin import (
+    devices,
+    nodes,
+    people,
+    reading,
+    reading_objects,
+    rederivation,
+    skin,
+    users,
+)
 from dosebus_web.pages.admin import home as admin_home
 from dosebus_web.pages.admin import overview as admin
 from dosebus_web.pages.alerts import routes as alerts
@@ -41,7 +50,7 @@ PAGE_ROUTERS = (
     exports.router, query.router, objects.router, services.router, admin.router, admin_home.router,
     users.router, nodes.router,
     admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
-    rederivation.router, people.router,
+    rederivation.router, people.router, skin.router,
 )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI
 
-from dosebus.runtime.service import Context, Service, Task
+from dosebus.runtime.service import Context, Every, Service, Task
 from dosebus_web.app import create_app
 from dosebus_web.consumers import consumers
 from dosebus_web.http.pages import Pages
 from dosebus_web.live.hub import Hub, listen
+from dosebus_web.pages.sizes import uploads
 from dosebus_web.settings import WebSettings
 from dosebus_web.web import Web
 
@@ -41,12 +42,18 @@ def hear_news(context: Context[WebSettings], stop: threading.Event) -> None:
     listen(context.database.url, context.database.role, context.resources["hub"], stop)
 
 
+def delete_old_uploads(context: Context[WebSettings]) -> None:
+    """Delete the uploaded tables that nobody imported."""
+    uploads.delete_old(context.database, context.blobs)
+
+
 SERVICE = Service(
     name="web",
     schema="web",
     settings=WebSettings,
     consumers=consumers,
     tasks=(Task("live listener", hear_news),),
+    schedule=(Every(3600, "old uploads", delete_old_uploads),),
     app=make_app,
     mount="/",
     resources=make_resources,

@@ -22,6 +22,8 @@ class WebSettings(ServiceSettings):
     sign_in_tries_per_address: int = 30
     """Wrong passwords an address may send within the lock time."""
     form_limit_bytes: int = 1_000_000
+    size_upload_limit_bytes: int = 64 * 2**20
+    """The largest table of patient sizes that may be uploaded."""
     count_limit: int = 10_000
     """Lists count their rows up to this number and say "more than" beyond."""
 

@@ -111,15 +111,23 @@ def choose_columns(
         HEIGHT: column_of(headings, height) if height else guessed.get("height") if guess else None,
         WEIGHT: column_of(headings, weight) if weight else guessed.get("weight") if guess else None,
     }
-    chosen = [key_place, *(place for place in places.values() if place is not None)]
+    return check_columns(headings, Columns(key_place, key_kind, places[HEIGHT], places[WEIGHT], height_unit))
+
+
+def check_columns(headings: Sequence[str], columns: Columns) -> Columns:
+    """The same columns. Raises BadTable for one that there is not, for none with a size, and as `choose_columns`."""
+    sizes = {HEIGHT: columns.height, WEIGHT: columns.weight}
+    chosen = [columns.key, *(place for place in sizes.values() if place is not None)]
+    if not all(0 <= place < len(headings) for place in chosen):
+        raise BadTable(f"The table has {len(headings)} columns.")
     if len(chosen) == 1:
         raise BadTable(f"No column is known to hold a size. There are: {', '.join(headings)}.")
     if len(set(chosen)) < len(chosen):
         raise BadTable("One column cannot hold two things.")
-    for quantity, place in places.items():
+    for quantity, place in sizes.items():
         if place is not None:
             _check_headed_unit(headings[place], quantity)
-    return Columns(key_place, key_kind, places[HEIGHT], places[WEIGHT], height_unit)
+    return columns
 
 
 def guess_columns(headings: Sequence[str]) -> dict[str, int]:

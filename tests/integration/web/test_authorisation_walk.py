@@ -48,9 +48,10 @@ def filled(path: str, site: Site) -> str:
     values = {
         "{name}": "rf", "{study_id}": str(site.alert_study), "{place}": str(site.alert_study),
         "{job_id}": site.query_id, "{export_id}": str(uuid4()), "{object_id}": str(uuid4()),
-        "{device_id}": "999999",
+        "{device_id}": "999999", "{upload_id}": str(uuid4()), "{import_id}": str(uuid4()),
         "{account_id}": "999999", "{token_id}": "999999", "{node_id}": "999999", "{rule_id}": "999999",
-        "{recipient_id}": "999999", "{view_id}": "999999", "{study_instance_uid}": "1.2.3",
+        "{recipient_id}": "999999", "{view_id}": "999999",
+        "{rederivation_id}": str(uuid4()), "{people_change_id}": str(uuid4()), "{study_instance_uid}": "1.2.3",
     }  # fmt: skip
     if "/listings/" in path:
         values["{name}"] = "ct"
@@ -108,6 +109,9 @@ FORMS = [
     ("/exports", {"listing": "ct", "file_format": "csv"}, "export"),
     ("/query/echo", {"node_id": "1"}, "importqr"),
     ("/alerts/recalculate", {}, "admin"),
+    (f"/sizes/{uuid4()}/cancel", {}, "importsize"),
+    (f"/sizes/upload/{uuid4()}/discard", {}, "importsize"),
+    ("/admin/reading/names/delete", {"device_observer_uid": "1.2"}, "admin"),
     ("/admin/nodes", {"name": "n", "ae_title": "A", "host": "h", "port": "104"}, "admin"),
     ("/admin/tokens", {"name": "t", "scope": "read"}, "admin"),
     ("/services/discard", {"service": "web", "message_id": str(uuid4())}, "admin"),

@@ -66,9 +66,13 @@ def test_findings_and_what_is_not_read_are_counted(site: Site, device: sa.Row[tu
     owner.close()
     shown = re.sub(r"\s+", " ", site.client("boss").get(f"/admin/devices/{device.id}").text)
     assert re.search(
-        rf"<td>[^<]*odd[^<]*</td>.{{0,120}}<td class=\"tight\">{len(ids)}</td>", shown, re.IGNORECASE
+        rf"<td>[^<]*odd[^<]*</td>.{{0,120}}<td class=\"tight\"><a [^>]*>{len(ids)}</a></td>",
+        shown,
+        re.IGNORECASE,
     )
-    assert re.search(r"Table &lt;tilt&gt;<span[^>]*>X-1 99SITE</span></td><td class=\"tight\">7</td>", shown)
+    assert re.search(
+        r"Table &lt;tilt&gt;<span[^>]*>X-1 99SITE</span></td><td class=\"tight\"><a [^>]*>7</a></td>", shown
+    )
 
 
 def test_a_change_asks_extract_for_what_differs_only(site: Site, device: sa.Row[tuple[object, ...]]) -> None:
@@ -131,3 +135,12 @@ def test_all_of_a_device_is_deleted_only_when_its_name_was_typed(
         )
     assert [json.loads(bytes(body))["data"]["device_id"] for body in bodies] == [device.id]
     assert noted == [str(device.id)]
+
+
+def test_the_lists_of_a_device_are_a_link_away(site: Site, device: sa.Row[tuple[object, ...]]) -> None:
+    boss = site.client("boss")
+    shown = boss.get(f"/admin/devices/{device.id}").text
+    (name, number), *_ = re.findall(rf'href="/studies/(\w+)\?device={device.id}">[^<]*all (\d+)<', shown)
+    listed = boss.get(f"/studies/{name}?device={device.id}&limit=400")
+    assert listed.status_code == 200
+    assert len(re.findall(r"<tr[^>]*data-key=", listed.text)) == int(number)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, HTTPException, Request
 from fastapi.params import Depends as DependsMark
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
 
 from dosebus_web import web
 from dosebus_web.auth import secret, sessions, tokens
 from dosebus_web.auth.sessions import Session
 
 CHANGE_PASSWORD = "/account/password"  # noqa: S105 - a path
+
+
+OLD_FORM = "The form is too old. Go back, reload the page and send it again."
 
 
 class SignInNeededError(Exception):
@@ -69,8 +76,29 @@ class WriteGate(Gate):
         """The session. Raises SignInNeededError, or HTTPException 403."""
         session = super().__call__(request)
         if not secret.same(csrf_token, session.csrf_token):
-            raise HTTPException(403, "The form is too old. Go back, reload the page and send it again.")
+            raise HTTPException(403, OLD_FORM)
         return session
+
+
+class UploadGate(WriteGate):
+    """Lets pass who is signed in and in `group` before a byte of the form is read, then looks at its CSRF token.
+
+    A form with a file is long: what nobody has asked for must not fill a disk. The file waits in
+    `request.state.upload`, None where the form has none.
+    """
+
+    async def __call__(self, request: Request) -> AsyncIterator[Session]:  # type: ignore[override]
+        """The session. Raises SignInNeededError, or HTTPException 403."""
+        session = await run_in_threadpool(Gate.__call__, self, request)
+        try:
+            async with request.form(max_files=1, max_fields=10) as form:
+                token, file = form.get("csrf_token"), form.get("file")
+                if not isinstance(token, str) or not secret.same(token, session.csrf_token):
+                    raise HTTPException(403, OLD_FORM)
+                request.state.upload = file if isinstance(file, UploadFile) and file.filename else None
+                yield session
+        except ClientDisconnect as error:
+            raise HTTPException(413, "The file is too large, or the connection broke off.") from error
 
 
 class PublicGate:
@@ -129,11 +157,14 @@ def public() -> DependsMark:
 Viewer = Annotated[Session, reads("view")]
 Exporter = Annotated[Session, reads("export")]
 Querier = Annotated[Session, reads("importqr")]
+Sizer = Annotated[Session, reads("importsize")]
 Admin = Annotated[Session, reads("admin")]
 SignedIn = Annotated[Session, reads(None)]
 ViewerWrites = Annotated[Session, writes("view")]
 ExporterWrites = Annotated[Session, writes("export")]
 QuerierWrites = Annotated[Session, writes("importqr")]
+SizerWrites = Annotated[Session, writes("importsize")]
+SizerUploads = Annotated[Session, Depends(UploadGate("importsize"))]
 AdminWrites = Annotated[Session, writes("admin")]
 SignedInWrites = Annotated[Session, writes(None)]
 ApiReader = Annotated[frozenset[str], Depends(TokenGate("read"))]

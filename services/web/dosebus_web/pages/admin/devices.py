@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import Response
 
+from dosebus.catalogue.listings import LISTINGS
 from dosebus.events.extract import DeviceChangeRequested, DeviceRemovalRequested
 from dosebus.store.tables import dose
 from dosebus_web.auth import audit
@@ -69,6 +70,7 @@ def show_device(request: Request, session: Admin, here: Here, device_id: int) ->
             .limit(LATEST)
         ).all()
         oddities = _oddities(connection, device_id)
+        lists = _lists(connection, device_id)
         studies = connection.execute(
             sa.select(sa.func.count()).select_from(study).where(study.c.device_id == device_id)
         ).scalar_one()
@@ -79,9 +81,21 @@ def show_device(request: Request, session: Admin, here: Here, device_id: int) ->
         "latest": latest,
         "modalities": MODALITIES,
         "weighed": WEIGHED,
+        "lists": lists,
+        "listings": LISTINGS,
         **oddities,
     }
     return here.pages.render(request, "pages/admin/device.html", values)
+
+
+def _lists(connection: sa.Connection, device_id: int) -> list[tuple[str, int]]:
+    """The listings that hold studies of a device, with how many."""
+    study = dose.study.c
+    counted = [
+        sa.func.count().filter(sa.text(predicate)).label(name) for name, predicate in dose.LISTED.items()
+    ]
+    row = connection.execute(sa.select(*counted).where(study.device_id == device_id)).mappings().one()
+    return [(name, number) for name, number in row.items() if number]
 
 
 def _oddities(connection: sa.Connection, device_id: int) -> dict[str, Any]:
@@ -95,7 +109,7 @@ def _oddities(connection: sa.Connection, device_id: int) -> dict[str, Any]:
     )
     studies = sa.func.count(finding.study_id.distinct()).label("studies")
     findings = connection.execute(
-        sa.select(finding.code, finding.severity, studies)
+        sa.select(finding.code, finding.severity, studies, sa.func.max(finding.study_id).label("newest"))
         .where(finding.study_id.in_(latest))
         .group_by(finding.code, finding.severity)
         .order_by(studies.desc(), finding.code)
@@ -103,7 +117,7 @@ def _oddities(connection: sa.Connection, device_id: int) -> dict[str, Any]:
     named = (concept.code_value, concept.coding_scheme_designator, concept.code_meaning)
     times = sa.func.sum(concept.count).label("times")
     unread = connection.execute(
-        sa.select(*named, times)
+        sa.select(*named, times, sa.func.max(concept.study_id).label("newest"))
         .where(concept.study_id.in_(latest))
         .group_by(*named)
         .order_by(times.desc(), concept.code_value)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from dosebus.events.extract import ObjectRereadRequested
@@ -14,6 +14,7 @@ from dosebus.store.tables import dose
 from dosebus.store.tables.ingest import object_ as received
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
+from dosebus_web.language import gettext as _
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
@@ -96,8 +97,13 @@ def show_rows(
 
 @router.post("/objects/{object_id}/reread")
 def reread(session: AdminWrites, here: Here, object_id: UUID) -> Response:
-    """Ask extract to read an object again."""
+    """Ask extract to read an object again. Raises HTTPException 400 for one that was deleted after reading."""
     with here.database.transaction() as tx:
+        deleted = tx.execute(sa.select(O.deleted_at).where(O.object_id == object_id)).scalar()
+        if deleted is not None:
+            raise HTTPException(
+                400, _("The object was deleted after reading: there is nothing to read again.")
+            )
         tx.publish(ObjectRereadRequested(object_id=object_id, requested_by=session.account.username))
         audit.note(tx, session.account.username, "object.reread", str(object_id))
     return here.pages.redirect("/objects", {"done": "reread"})
