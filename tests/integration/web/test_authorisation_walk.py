@@ -50,7 +50,7 @@ def filled(path: str, site: Site) -> str:
         "{job_id}": site.query_id, "{export_id}": str(uuid4()), "{object_id}": str(uuid4()),
         "{device_id}": "999999", "{upload_id}": str(uuid4()), "{import_id}": str(uuid4()),
         "{account_id}": "999999", "{token_id}": "999999", "{node_id}": "999999", "{rule_id}": "999999",
-        "{recipient_id}": "999999", "{view_id}": "999999",
+        "{recipient_id}": "999999", "{view_id}": "999999", "{entry_id}": "999999",
         "{rederivation_id}": str(uuid4()), "{people_change_id}": str(uuid4()), "{study_instance_uid}": "1.2.3",
     }  # fmt: skip
     if "/listings/" in path:
