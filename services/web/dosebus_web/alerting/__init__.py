@@ -1,0 +1,1 @@
+"""Changes of the published alert configuration that keep what was before."""
