@@ -46,7 +46,7 @@ TOLD_BY_IMAGES = (
 )
 
 
-def _as_told(event: ProjectionEvent, taken: datetime) -> ProjectionEvent:
+def as_told(event: ProjectionEvent, taken: datetime) -> ProjectionEvent:
     """What of an event image headers tell."""
     told = {key: getattr(event, key) for key in TOLD_BY_IMAGES.split()}
     told |= {
@@ -58,7 +58,8 @@ def _as_told(event: ProjectionEvent, taken: datetime) -> ProjectionEvent:
     return ProjectionEvent.model_validate(told)
 
 
-def _image_truth(study: Study, modality: str, uids: list[str], events: tuple[ProjectionEvent, ...]) -> Study:
+def image_truth(study: Study, modality: str, uids: list[str], events: tuple[ProjectionEvent, ...]) -> Study:
+    """The study as its images tell it: no observers, no request, what was measured copied from headers."""
     report = study.projection_reports[0].model_copy(
         update={
             "sop_instance_uid": None,
@@ -87,7 +88,8 @@ def _image_truth(study: Study, modality: str, uids: list[str], events: tuple[Pro
     )
 
 
-def _taken(event: ProjectionEvent) -> datetime:
+def taken_at(event: ProjectionEvent) -> datetime:
+    """When the exposure was made."""
     if event.datetime_started is None:
         raise ValueError("simulated events carry their start")
     return event.datetime_started
@@ -100,7 +102,7 @@ def _radiography(
     study = restyled_study(dx_study(visited), STYLES["retired"])
     objects, events = [], []
     for event in study.projection_reports[0].events:
-        taken = _taken(event)
+        taken = taken_at(event)
         told = event.model_copy(update={"dose_rp_gy": None})
         image = new_image(
             study,
@@ -113,8 +115,8 @@ def _radiography(
         write_exposure(image, told)
         write_detector(image, told)
         objects.append(SimulatedObject(kind, image))
-        events.append(_as_told(told, taken))
-    truth = _image_truth(study, modality, [one.sop_instance_uid for one in objects], tuple(events))
+        events.append(as_told(told, taken))
+    truth = image_truth(study, modality, [one.sop_instance_uid for one in objects], tuple(events))
     plane = truth.projection_reports[0].accumulated_per_plane[0]
     total = (
         plane.integrated_total.model_copy(update={"dose_rp_total_gy": None})
@@ -155,15 +157,15 @@ def make_mg_images(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:
                 sop_class,
                 visited.source.uid(),
                 modality="MG",
-                taken=_taken(event),
+                taken=taken_at(event),
                 series_uid=visited.source.uid(),
             )
             image.PresentationIntentType = intent
             write_exposure(image, event)
             write_breast(image, event)
             objects.append(SimulatedObject("mg-images", image))
-    events = tuple(_as_told(event, _taken(event)) for event in study.projection_reports[0].events)
-    truth = _image_truth(study, "MG", [one.sop_instance_uid for one in objects], events)
+    events = tuple(as_told(event, taken_at(event)) for event in study.projection_reports[0].events)
+    truth = image_truth(study, "MG", [one.sop_instance_uid for one in objects], events)
     return SimulatedStudy("mg-images", tuple(objects), truth)
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
+from types import MappingProxyType
 
+from dosebus_simulator.breast_images import (
+    make_hologic_projections,
+    make_tomosynthesis,
+    make_tomosynthesis_images,
+)
 from dosebus_simulator.ct import make_ct
 from dosebus_simulator.ct_series import (
     make_continued_ct,
@@ -13,6 +19,7 @@ from dosebus_simulator.ct_series import (
     make_dose_check_ct,
     make_dual_source_ct,
 )
+from dosebus_simulator.devices import devices_for
 from dosebus_simulator.dose_info import make_philips_dose_info
 from dosebus_simulator.enhanced_report import make_enhanced
 from dosebus_simulator.images import (
@@ -37,7 +44,7 @@ from dosebus_simulator.projection import make_biplane, make_rf
 from dosebus_simulator.radiography import make_dx
 from dosebus_simulator.radiopharmaceutical import make_nm
 from dosebus_simulator.simulated import SimulatedStudy
-from dosebus_simulator.styles import STYLES
+from dosebus_simulator.styles import STYLES, Style
 
 Maker = Callable[..., SimulatedStudy]
 """Takes the parts of a seed, and `day`; makes the study."""
@@ -54,6 +61,7 @@ SOP_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.1.1.1",
     "1.2.840.10008.5.1.4.1.1.1.2",
     "1.2.840.10008.5.1.4.1.1.1.2.1",
+    "1.2.840.10008.5.1.4.1.1.13.1.3",
     "1.2.840.10008.5.1.4.1.1.7",
     "1.2.840.10008.5.1.4.1.1.20",
     "1.2.840.10008.5.1.4.1.1.128",
@@ -65,7 +73,7 @@ RF_HEAD_BYTES, RF_EVENT_BYTES = 7_000, 8_700
 
 
 def makers() -> dict[str, Maker]:
-    """Kind: who makes it. `ct-STYLE` and `rf-STYLE` are reports written in a vendor style."""
+    """Kind: who makes it. `ct-STYLE`, `rf-STYLE` and so on are reports written in a vendor style."""
     made: dict[str, Maker] = {
         "ct": make_ct,
         "rf": make_rf,
@@ -83,6 +91,9 @@ def makers() -> dict[str, Maker]:
         "continued": make_continued_ct,
         "dose-check": make_dose_check_ct,
         "dual-source": make_dual_source_ct,
+        "tomosynthesis": make_tomosynthesis,
+        "tomosynthesis-images": make_tomosynthesis_images,
+        "hologic-projections": make_hologic_projections,
         "arcadis": make_arcadis,
         "enhanced-xray": make_enhanced,
         "patient-dose": make_patient_dose,
@@ -94,11 +105,22 @@ def makers() -> dict[str, Maker]:
         "non-dose": make_non_dose,
     }
     for style in STYLES.values():
-        if "CT" in style.modalities:
-            made[f"ct-{style.name}"] = partial(make_ct, style=style.name)
-        if "RF" in style.modalities:
-            made[f"rf-{style.name}"] = partial(make_rf, style=style.name)
+        for modality in style.modalities:
+            made[f"{modality.lower()}-{style.name}"] = _in_style(modality, style)
     return made
+
+
+STYLED: Mapping[str, Maker] = MappingProxyType({"CT": make_ct, "RF": make_rf, "MG": make_mg, "DX": make_dx})
+
+
+def _in_style(modality: str, style: Style) -> Maker:
+    """The maker of a modality's reports in a style, on the device that has it if only one model does."""
+    if style.only_model is None:
+        return partial(STYLED[modality], style=style.name)
+    device = next(
+        one for one in devices_for(modality) if style.only_model in (one.equipment.model or "").casefold()
+    )
+    return partial(STYLED[modality], style=style.name, device=device)
 
 
 def events_for(kind: str, size_bytes: int) -> int:

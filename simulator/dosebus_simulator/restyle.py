@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from pydicom.dataset import Dataset, FileDataset
@@ -10,22 +9,19 @@ from pydicom.uid import UID
 
 from dosebus.domain.base import Code
 from dosebus.domain.study import Study
+from dosebus_simulator import concepts as c
 from dosebus_simulator.concepts import GY, GYM2, RETIRED_VALUES
 from dosebus_simulator.items import decimal_string
 from dosebus_simulator.private_items import make_private
 from dosebus_simulator.styles import Style
+from dosebus_simulator.vendor_ways import apply_ways, concept_of, walk
 
 POSITION_XML = '<Root><PatientPosition><Position SRData="HFS "/></PatientPosition></Root>'
 MODULATION_COMMENT = "Internal technical scan parameters: Body Size = Adult, X-ray Modulation Type = {}"
+GRID_IN = Code(code_value="gridin", coding_scheme_designator="99HOL", code_meaning="Grid in")
+PER_PULSE = ("kvp", "tube_current_ma", "pulse_width_ms")
 DOSE_RP_VALUES = frozenset({"113725", "113728", "113729", "113738"})
 EMPTIED_VALUES = frozenset({"113738", "113725", "112011", "112012", "122322"})
-
-
-def _walk(item: Dataset) -> Iterator[tuple[Dataset, Dataset]]:
-    """Every content item below `item` with its parent, parents first."""
-    for child in item.get("ContentSequence", []):
-        yield item, child
-        yield from _walk(child)
 
 
 def _rename(code: Dataset, style: Style) -> None:
@@ -35,20 +31,15 @@ def _rename(code: Dataset, style: Style) -> None:
         code.CodingSchemeDesignator = "SRT"
 
 
-def _concept(item: Dataset) -> str:
-    names = item.get("ConceptNameCodeSequence")
-    return str(names[0].get("CodeValue", "")) if names else ""
-
-
 def _remeasure(item: Dataset, style: Style) -> None:
     measured = item.MeasuredValueSequence[0]
     unit = measured.MeasurementUnitsCodeSequence[0]
-    if style.empty_measurements and _concept(item) in EMPTIED_VALUES:
+    if style.empty_measurements and concept_of(item) in EMPTIED_VALUES:
         item.MeasuredValueSequence = []
         return
     if unit.CodeValue == GYM2.code:
         wanted, factor = style.dap_unit, style.dap_factor
-    elif unit.CodeValue == GY.code and _concept(item) in DOSE_RP_VALUES:
+    elif unit.CodeValue == GY.code and concept_of(item) in DOSE_RP_VALUES:
         wanted, factor = style.dose_rp_unit, style.dose_rp_factor
     else:
         return
@@ -80,8 +71,8 @@ def restyled_tree(dataset: FileDataset, style: Style) -> FileDataset:
     if style == Style():
         return dataset
     dropped = _dropped_concepts(style)
-    for parent, item in list(_walk(dataset)):
-        if _concept(item) in dropped:
+    for parent, item in list(walk(dataset)):
+        if concept_of(item) in dropped:
             _drop(parent, item)
             continue
         for code in (*item.get("ConceptNameCodeSequence", ()), *item.get("ConceptCodeSequence", ())):
@@ -91,13 +82,14 @@ def restyled_tree(dataset: FileDataset, style: Style) -> FileDataset:
             name.CodeMeaning = name.CodeMeaning.capitalize()
         if item.ValueType == "NUM":
             _remeasure(item, style)
-        if style.observer_uid_as_text and _concept(item) == "121012":
+        if style.observer_uid_as_text and concept_of(item) == "121012":
             item.ValueType, item.TextValue = "TEXT", item.UID
             del item.UID
     if style.private_xper_items:
         for event in dataset.ContentSequence:
-            if _concept(event) == "113706":
+            if concept_of(event) == "113706":
                 make_private(event)
+    apply_ways(dataset, style)
     if not style.template_declared:
         del dataset.ContentTemplateSequence
     if style.sop_class_uid:
@@ -121,12 +113,26 @@ def _without_emptied(event: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in event.items() if key not in emptied}
 
 
+def _pulsed(event: dict[str, Any]) -> dict[str, Any]:
+    """The event of a device that lists every pulse: a pre-exposure of half the current, and the main one."""
+    lists = {key: list(event[key]) for key in PER_PULSE if event.get(key)}
+    for key, values in lists.items():
+        lists[key] = [round(values[0] * (0.5 if key == "tube_current_ma" else 1.0), 3), *values]
+    return {**event, **lists}
+
+
 def _retold_projection(report: dict[str, Any], style: Style) -> None:
     """Change the truth of a projection report in place, as the style changes what is written."""
     if not style.device_type_declared:
         report["acquisition_device_type"] = None
     if style.patient_position_in_comment:
         report["comment"] = POSITION_XML
+    if style.calls_itself_integrated:
+        report["acquisition_device_type"] = c.INTEGRATED_SYSTEM.model_dump()
+    if style.grid_in:
+        report["events"] = [{**event, "grid": [GRID_IN.model_dump()]} for event in report["events"]]
+    if style.pulse_lists:
+        report["events"] = [_pulsed(event) for event in report["events"]]
     if style.empty_measurements:
         report["events"] = [_without_emptied(event) for event in report["events"]]
         for plane in report["accumulated_per_plane"]:

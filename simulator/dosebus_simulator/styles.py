@@ -31,6 +31,17 @@ class Style:
     modulation_in_comment: bool = False
     patient_position_in_comment: bool = False
     private_xper_items: bool = False
+    calls_itself_integrated: bool = False
+    only_model: str | None = None
+    """A word of the model's name, where the way of writing is one model's."""
+    pulse_lists: bool = False
+    zoned_times: bool = False
+    containers_left_out: bool = False
+    numbers_as_text: bool = False
+    joined_deviations: bool = False
+    nameless_person: bool = False
+    grid_in: bool = False
+    unit_spellings: tuple[tuple[str, str], ...] = ()
     sop_class_uid: str | None = None
     specific_character_set: str = "ISO_IR 192"
 
@@ -80,6 +91,34 @@ STYLES: Mapping[str, Style] = MappingProxyType(
                 name="siemens-rf", modalities=("RF",), patient_position_in_comment=True, retired_codes=True
             ),
             Style(name="philips-xper", modalities=("RF",), private_xper_items=True, retired_codes=True),
+            Style(
+                name="philips-azurion", modalities=("RF",), calls_itself_integrated=True, only_model="azurion"
+            ),
+            Style(
+                name="ge-rf",
+                modalities=("RF",),
+                lower_case_meanings=True,
+                observer_uid_as_text=True,
+                empty_measurements=True,
+                retired_codes=True,
+            ),
+            Style(name="pulse-lists", modalities=("RF", "MG"), pulse_lists=True),
+            Style(name="hologic", modalities=("MG",), grid_in=True, retired_codes=True),
+            Style(name="toshiba-vhp", modalities=("CT",), joined_deviations=True, retired_codes=True),
+            Style(name="spectrum-dynamics", modalities=("CT",), nameless_person=True),
+            Style(name="zoned-times", modalities=("CT", "RF", "MG", "DX"), zoned_times=True),
+            Style(name="flat", modalities=("CT",), containers_left_out=True),
+            Style(name="numbers-as-text", modalities=("CT", "RF", "DX"), numbers_as_text=True),
+            Style(
+                name="spelled-units",
+                modalities=("CT", "RF", "MG", "DX"),
+                unit_spellings=(
+                    ("Gy.m2", "Gym2"),
+                    ("mGy.cm", "mGycm"),
+                    ("uA.s", "uAs"),
+                    ("{pulse}/s", "pulse/s"),
+                ),
+            ),
         )
     }
 )
