@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import sqlalchemy as sa
 
 from dosebus.bus.consumers import Consumers
@@ -24,6 +22,7 @@ from dosebus.store.tables.config import alert_note, alert_recipient
 from dosebus.store.transaction import Transaction
 from dosebus_alerts import outbound, recalculation, trials
 from dosebus_alerts.audit import Entry, append
+from dosebus_alerts.bells import Bells
 from dosebus_alerts.casebook import deal_with
 from dosebus_alerts.check import check_studies
 from dosebus_alerts.configuration import recipient_of
@@ -37,14 +36,12 @@ def check_study(
     event: StudyRecorded | StudyRemoved | SkinMapComputed,
     tx: Transaction,
     settings: AlertsSettings,
-    mail_bell: threading.Event,
-    webhook_bell: threading.Event,
+    bells: Bells,
 ) -> None:
     """Sum up the patient's doses around a study that came, changed, was mapped or went, and warn where a level is
     reached."""
     check_studies(tx, (event.study_instance_uid,), "arrival", settings.mail_domain)
-    tx.after_commit(mail_bell.set)
-    tx.after_commit(webhook_bell.set)
+    tx.after_commit(bells.ring)
 
 
 @consumers.on(PatientIdentityChanged, retry=(1, 5, 60, 600))
@@ -71,7 +68,7 @@ def send_test_mail(
     tx: Transaction,
     settings: AlertsSettings,
     message: Message,
-    mail_bell: threading.Event,
+    bells: Bells,
 ) -> None:
     """Queue a test message to a recipient. Rejects when there is none, or one without an address."""
     row = tx.execute(sa.select(alert_recipient).where(alert_recipient.c.id == event.recipient_id)).first()
@@ -82,7 +79,7 @@ def send_test_mail(
         "test", None, "notice", settings.mail_domain, message.traceparent, event.requested_by
     )
     outbound.queue(tx, notice, [recipient])
-    tx.after_commit(mail_bell.set)
+    tx.after_commit(bells.ring)
 
 
 @consumers.on(AlertStateRequested)
@@ -102,7 +99,7 @@ def change_state(event: AlertStateRequested, tx: Transaction) -> None:
 
 
 @consumers.on(AlertMailRequested)
-def send_mail_again(event: AlertMailRequested, tx: Transaction, mail_bell: threading.Event) -> None:
+def send_mail_again(event: AlertMailRequested, tx: Transaction, bells: Bells) -> None:
     """Send a mail once more on a person's word. Rejects when it is neither failed nor in doubt."""
     row = outbound.send_again(tx, event.mail_id)
     if row is None:
@@ -116,7 +113,7 @@ def send_mail_again(event: AlertMailRequested, tx: Transaction, mail_bell: threa
             if one.alert_id is not None
         ],
     )
-    tx.after_commit(mail_bell.set)
+    tx.after_commit(bells.ring)
 
 
 @consumers.on(AlertRuleTrialRequested, AlertRuleTrialCancelRequested)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dosebus.runtime.service import Context, Every, Service, Task
+from dosebus_alerts.bells import Bells
 from dosebus_alerts.carriers import ByMail, ByWebhook, Carrier
 from dosebus_alerts.consumers import consumers
 from dosebus_alerts.courier import Server
@@ -28,7 +29,7 @@ AlertsContext = Context[AlertsSettings]
 def make_resources(context: AlertsContext) -> Mapping[str, Any]:
     """The bell that wakes the sender, and the built-in sink where the settings want it."""
     settings = context.settings
-    resources: dict[str, Any] = {"mail_bell": threading.Event(), "webhook_bell": threading.Event()}
+    resources: dict[str, Any] = {"bells": Bells()}
     if settings.mail_sink:
         resources["mail_sink"] = Sink(settings.mail_sink_folder, settings.mail_sink_port)
         context.log.info("mail goes to the built-in sink", folder=str(settings.mail_sink_folder))
@@ -68,7 +69,7 @@ def _post(
         schedule=RetrySchedule(
             settings.smtp_retry_first_s, settings.smtp_retry_longest_s, settings.smtp_give_up_after_s
         ),
-        bell=context.resources[f"{channel}_bell"],
+        bell=getattr(context.resources["bells"], channel),
         poll_s=settings.mail_poll_s,
         drain_s=settings.drain_seconds,
         arrived=arrived,
@@ -88,12 +89,12 @@ def follow_up(context: AlertsContext, stop: threading.Event) -> None:
             take_steps(tx, settings.mail_domain)
         with context.database.transaction() as tx:
             make_digests(tx, settings.mail_domain)
-        context.resources["mail_bell"].set()
+        context.resources["bells"].ring()
 
 
 def recalculate(context: AlertsContext, stop: threading.Event) -> None:
     """Task: work through the recalculations that are asked for."""
-    bell = context.resources["mail_bell"]
+    bell = context.resources["bells"].mail
     Recalculator(context.database, bell, context.settings.mail_domain, stop).run()
 
 

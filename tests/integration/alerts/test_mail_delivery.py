@@ -20,6 +20,7 @@ from dosebus.events.alerts import AlertMailRequested
 from dosebus.store.tables.alerts import alert, mail
 from dosebus_alerts import consumers, outbound
 from dosebus_alerts.audit import audit
+from dosebus_alerts.bells import Bells
 from dosebus_alerts.carriers import ByMail
 from dosebus_alerts.courier import Server
 from dosebus_alerts.recipients import Recipient
@@ -109,12 +110,12 @@ def test_it_gives_up_in_the_end_and_a_person_can_send_it_again(hospital: Any, ma
     mail_server.at_message = lambda: None
     with hospital.alerts.transaction() as tx:
         again = AlertMailRequested(mail_id=row.id, requested_by="admin")
-        consumers.send_mail_again(again, tx, threading.Event())
+        consumers.send_mail_again(again, tx, Bells())
     work_off(hospital.sender(mail_server.server))
     assert len(mail_server.messages) == 1
     assert [row.state for row in hospital.rows(alert)] == ["sent"]
     with hospital.alerts.transaction() as tx, pytest.raises(Reject):
-        consumers.send_mail_again(again, tx, threading.Event())
+        consumers.send_mail_again(again, tx, Bells())
     assert len(hospital.rows(audit, audit.c.action == "mail_sent_again")) == 1
 
 
