@@ -29,7 +29,7 @@ PLACES = (
     Place("/studies/nm", "Nuclear medicine", "view"),
     Place("/alerts", "Alerts", "view", begins_part=True),
     Place("/exports", "Exports", "export"),
-    Place("/sizes", "Patient sizes", "importsize"),
+    Place("/sizes", "Sizes", "importsize"),
     Place("/query", "Query", "importqr"),
     Place("/objects", "Set aside", "admin", begins_part=True),
     Place("/services", "Services", "admin"),

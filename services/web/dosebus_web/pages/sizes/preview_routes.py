@@ -53,6 +53,7 @@ def show_preview(
         "height_units": [(key, _(name)) for key, name in HEIGHT_UNITS],
         "columns": list(enumerate(found.headings)),
         "unread": UNREAD,
+        "problems": any(one.row and one.row.problems for one in found.rows),
     }
     return here.pages.render(request, "pages/sizes/preview.html", values)
 
