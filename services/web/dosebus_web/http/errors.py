@@ -19,6 +19,7 @@ TITLES: Mapping[int, str] = {
     403: "Not permitted",
     404: "Not found",
     405: "Not permitted",
+    409: "Somebody was faster",
     413: "Too large",
     422: "That cannot be read",
     500: "Something went wrong",

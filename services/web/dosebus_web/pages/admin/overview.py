@@ -17,6 +17,7 @@ PAGE = 100
 DOORS = (
     ("/admin/users", "Users and tokens", "Who may sign in, and what they may do."),
     ("/admin/nodes", "DICOM nodes", "Archives that can be asked for studies."),
+    ("/names", "Standard names", "One name for what devices and people call differently."),
     ("/admin/devices", "Devices", "What they are called, and which modality they count as."),
     (
         "/admin/reading",
