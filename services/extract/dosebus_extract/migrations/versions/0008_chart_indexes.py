@@ -14,6 +14,7 @@ CREATE FUNCTION dose.mean_of(numbers double precision[]) RETURNS double precisio
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT avg(n) FROM unnest(numbers) AS n';
 CREATE FUNCTION dose.sum_of(numbers double precision[]) RETURNS double precision
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT sum(n) FROM unnest(numbers) AS n';
+CREATE AGGREGATE dose.all_of(double precision[]) (SFUNC = array_cat, STYPE = double precision[], PARALLEL = SAFE);
 ALTER TABLE dose.projection_event
     ADD COLUMN kvp_mean double precision GENERATED ALWAYS AS (dose.mean_of(kvp)) STORED,
     ADD COLUMN exposure_mas double precision GENERATED ALWAYS AS (dose.sum_of(exposure_uas) / 1000.0) STORED;
