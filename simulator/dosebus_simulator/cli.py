@@ -14,6 +14,7 @@ from dosebus_simulator.history import DEMONSTRATION_STUDIES, demonstration, stre
 from dosebus_simulator.kinds import events_for, makers
 from dosebus_simulator.sender import Target, files_under, read_parcel, send_files
 from dosebus_simulator.session import Session
+from dosebus_simulator.styles import STYLES
 
 
 def target_from(address: str, called_ae: str, calling_ae: str) -> Target:
@@ -65,6 +66,22 @@ def send(address: str, calling_ae: str, called_ae: str, paths: tuple[Path, ...])
         raise SystemExit(1)
 
 
+def _in_style(kinds: tuple[str, ...], style: str | None) -> tuple[str, ...]:
+    """The kinds as they are named in a style; without kinds, all that the style has.
+
+    Raises:
+        click.BadParameter: there is no such style, or not for these kinds.
+    """
+    if style is None:
+        return kinds
+    if style not in STYLES:
+        raise click.BadParameter(f"no style {style}; `--style list` shows all", param_hint="--style")
+    able = [modality.lower() for modality in STYLES[style].modalities]
+    if any(kind not in able for kind in kinds):
+        raise click.BadParameter(f"style {style} is for {', '.join(able)}", param_hint="--style")
+    return tuple(f"{kind}-{style}" for kind in kinds or able)
+
+
 def _check_kinds(kinds: tuple[str, ...], size_bytes: int | None) -> None:
     unknown = [kind for kind in kinds if kind not in makers()]
     if unknown:
@@ -103,6 +120,9 @@ def _summary(books: Books, studies: int, seconds: float, sent: bool) -> None:
 @click.option(
     "--kind", "kinds", multiple=True, help="What to make; may be repeated. `list` shows all. [ct, rf]"
 )
+@click.option(
+    "--style", help="The vendor's way of writing, for ct, rf, mg and dx. `list` shows all. [the device's own]"
+)
 @click.option("--count", default=20, show_default=True, type=click.IntRange(min=1), help="Number of studies.")
 @click.option(
     "--weeks", default=4.0, show_default=True, type=click.FloatRange(min=0.1), help="Length of the history."
@@ -131,6 +151,7 @@ def simulate(
     called_ae: str,
     demo: bool,
     kinds: tuple[str, ...],
+    style: str | None,
     count: int,
     weeks: float,
     until: datetime | None,
@@ -150,6 +171,10 @@ def simulate(
     if "list" in kinds:
         click.echo("\n".join(makers()))
         return
+    if style == "list":
+        click.echo("\n".join(f"{one.name:18} {', '.join(one.modalities)}" for one in STYLES.values()))
+        return
+    kinds = _in_style(kinds, style)
     if address is None and out is None:
         raise click.UsageError("say where to send (--to HOST:PORT) or to write (--out FOLDER)")
     _check_kinds(kinds, size_bytes)

@@ -21,6 +21,7 @@ from dosebus_simulator.ct_series import (
 )
 from dosebus_simulator.devices import devices_for
 from dosebus_simulator.dose_info import make_philips_dose_info
+from dosebus_simulator.dose_screens import GE, TOSHIBA, make_dose_screen
 from dosebus_simulator.enhanced_report import make_enhanced
 from dosebus_simulator.images import (
     make_cr_images,
@@ -87,6 +88,8 @@ def makers() -> dict[str, Maker]:
         "nm-images": make_nm_images,
         "pet-ct": make_pet_ct,
         "philips-dose-info": make_philips_dose_info,
+        GE.kind: partial(make_dose_screen, GE),
+        TOSHIBA.kind: partial(make_dose_screen, TOSHIBA),
         "cumulative": make_cumulative_ct,
         "continued": make_continued_ct,
         "dose-check": make_dose_check_ct,
