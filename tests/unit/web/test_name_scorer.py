@@ -82,7 +82,7 @@ def test_a_new_name_is_read_from_the_raw_name() -> None:
 
 
 def seen(raw_name: str, volume: int = 1, source: str = "study_description") -> Seen:
-    return Seen((source, raw_name.lower()), raw_name, volume, datetime(2026, 3, 1))
+    return Seen((source, raw_name.lower()), raw_name, volume, datetime(2026, 3, 1))  # noqa: DTZ001 - device times have no zone
 
 
 STATE = State(
