@@ -9,11 +9,20 @@ import sqlalchemy as sa
 
 from dosebus.catalogue.filter import Filter
 from dosebus.catalogue.listing import Listing
+from dosebus.domain.pseudonym import pseudonym
+from dosebus.store.tables import dose
 from dosebus.store.tables.web import private_search
 from dosebus.store.transaction import Transaction
 
 PRIVATE_KEYS = frozenset({"accession"})
 KEPT = sa.text("interval '1 day'")
+S = dose.study.c
+STORED = {
+    "patient_id": (S.patient_id, S.patient_id_is_hashed),
+    "accession": (S.accession_number, S.accession_number_is_hashed),
+    "patient_name": (S.patient_name, S.patient_name_is_hashed),
+}
+"""By filter: where its value is stored, and whether as a pseudonym."""
 
 Items = Sequence[tuple[str, str]]
 
@@ -26,6 +35,18 @@ def is_private(wanted: Filter) -> bool:
 def filters_of(listing: Listing, *, allow_pid: bool) -> list[Filter]:
     """The private filters that somebody may use."""
     return [one for one in listing.filters if is_private(one) and (allow_pid or not one.personal)]
+
+
+def as_stored(connection: sa.Connection, items: Items, key: bytes) -> list[tuple[str, str]]:
+    """A search for exact values in the form in which studies have them: as pseudonyms where there is such a study."""
+    return [(name, _stored_form(connection, name, text, key) if key else text) for name, text in items]
+
+
+def _stored_form(connection: sa.Connection, name: str, text: str, key: bytes) -> str:
+    column, hashed = STORED[name]
+    hidden = pseudonym(text, key)
+    found = connection.execute(sa.select(S.id).where(column == hidden, hashed).limit(1)).first()
+    return text if found is None else hidden
 
 
 def remember(tx: Transaction, account_id: int, listing: Listing, items: Items) -> str:

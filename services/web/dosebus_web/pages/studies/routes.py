@@ -119,8 +119,10 @@ def find(
         raise HTTPException(403, "Searching for patients needs the group pid.")
     if not items:
         return here.pages.redirect(f"/studies/{listing.name}")
+    secret = here.settings.pseudonym_key.get_secret_value().encode()
     with here.database.transaction() as tx:
-        key = private.remember(tx, session.account.id, listing, items)
+        stored = private.as_stored(tx.connection, items, secret)
+        key = private.remember(tx, session.account.id, listing, stored)
         audit.note(
             tx, session.account.username, "study.find", listing.name, details={"by": [k for k, _ in items]}
         )
