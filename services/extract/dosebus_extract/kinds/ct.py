@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from dosebus.domain.ct import CTAccumulated, CTDoseCheck, CTEvent, CTReport, CTSource
-from dosebus_extract.kinds.participants import DEVICE_ROW, OBSERVER_ROWS, PERSON_ROW, observers, person
-from dosebus_extract.kinds.report import REPORT_ROWS
+from dosebus_extract.kinds.participants import DEVICE_ROW, PERSON_ROW, person
+from dosebus_extract.kinds.report import REPORT_ROWS, report_values
 from dosebus_extract.sr.concepts import (
     Reading,
     Row,
@@ -155,7 +155,6 @@ _ACCUMULATED: Final = Table(
 )
 REPORT: Final = Table(
     *REPORT_ROWS,
-    *OBSERVER_ROWS,
     Row(("113811",), "accumulated", part(CTAccumulated, _ACCUMULATED), many=True),
     Row(("113819",), "events", _event, many=True),
 )
@@ -163,8 +162,4 @@ REPORT: Final = Table(
 
 def read_ct(root: Node, reading: Reading) -> CTReport:
     """A CT report from its content tree."""
-    return CTReport(
-        sop_instance_uid=reading.sop_instance_uid,
-        observers=observers(root, reading),
-        **REPORT.read(root, reading),
-    )
+    return CTReport(**report_values(REPORT, root, reading))

@@ -14,9 +14,8 @@ from dosebus.domain.projection import (
     ProjectionEvent,
     ProjectionReport,
 )
-from dosebus_extract.kinds.participants import OBSERVER_ROWS, observers
 from dosebus_extract.kinds.projection_event import EVENT
-from dosebus_extract.kinds.report import REPORT_ROWS
+from dosebus_extract.kinds.report import REPORT_ROWS, report_values
 from dosebus_extract.sr.concepts import (
     Reading,
     Row,
@@ -101,7 +100,6 @@ def _event(node: Node, reading: Reading) -> ProjectionEvent:
 
 REPORT: Final = Table(
     *REPORT_ROWS,
-    *OBSERVER_ROWS,
     Row(("122142",), "acquisition_device_type", code),
     Row(("113702",), "accumulated_per_plane", _plane, many=True),
     Row(("113706",), "events", _event, many=True),
@@ -113,8 +111,4 @@ REPORT: Final = Table(
 
 def read_projection(root: Node, reading: Reading) -> ProjectionReport:
     """A projection report from its content tree."""
-    return ProjectionReport(
-        sop_instance_uid=reading.sop_instance_uid,
-        observers=observers(root, reading),
-        **REPORT.read(root, reading),
-    )
+    return ProjectionReport(**report_values(REPORT, root, reading))

@@ -15,6 +15,7 @@ from dosebus.domain.radiopharmaceutical import (
 )
 from dosebus.domain.study import Study
 from dosebus_extract.kinds.participants import OBSERVER_ROWS, PERSON_ROW, observers
+from dosebus_extract.kinds.report import report_values
 from dosebus_extract.sr.concepts import (
     Reading,
     Row,
@@ -185,9 +186,5 @@ _REPORT: Final = Table(
 
 def read_radiopharmaceutical(root: Node, reading: Reading, study: Study) -> Study:
     """A radiopharmaceutical report; nuclear medicine."""
-    report = RadiopharmaceuticalReport(
-        sop_instance_uid=reading.sop_instance_uid,
-        observers=observers(root, reading),
-        **_REPORT.read(root, reading),
-    )
+    report = RadiopharmaceuticalReport(**report_values(_REPORT, root, reading))
     return study.model_copy(update={"modality_type": "NM", "radiopharmaceutical_reports": (report,)})

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from dosebus_extract.sr.concepts import Row, Table, code, known, moment, reads_below, text, uid
+from dosebus_extract.kinds.participants import OBSERVER_ROWS, observers
+from dosebus_extract.sr.concepts import (
+    Reading,
+    Row,
+    Table,
+    Values,
+    code,
+    known,
+    moment,
+    reads_below,
+    text,
+    uid,
+)
+from dosebus_extract.sr.tree import Node
 
 _INTENT: Final = Row(("G-C0E8", "363703001"), "has_intent", code)
 _SCOPE: Final = Table(
@@ -21,4 +34,14 @@ REPORT_ROWS: Final = (
     # Language, the study's own UID, station, persons and devices at report level add nothing to the record.
     Row(("121049", "110180", "110119"), None, reads_below(known)),
     Row(("113870", "113876"), None, reads_below(known)),
+    *OBSERVER_ROWS,
 )
+
+
+def report_values(table: Table, root: Node, reading: Reading) -> Values:
+    """What a report's table reads, with the report's own UID and its observers."""
+    return {
+        "sop_instance_uid": reading.sop_instance_uid,
+        "observers": observers(root, reading),
+        **table.read(root, reading),
+    }
