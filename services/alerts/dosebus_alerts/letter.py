@@ -124,12 +124,13 @@ def sealed(letter: Letter, delivery: Delivery) -> bytes:
     message["Date"] = format_datetime(delivery.written_at)
     message["Message-ID"] = delivery.message_id
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = letter.language
     message["X-DoseBus-Kind"] = delivery.kind
     if delivery.alert_id is not None:
         message["X-DoseBus-Alert"] = delivery.alert_id
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    # After the contents, which take headers that begin so with them into their part.
+    message["Content-Language"] = letter.language
     for name, picture in letter.pictures.items():
         page = message.get_payload(1)
         page.add_related(  # type: ignore[union-attr]

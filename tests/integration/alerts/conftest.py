@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,11 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from dosebus.store.engine import Database
 from dosebus.store.tables import config, dose
@@ -289,3 +296,54 @@ def mail_server(serve_mail: Callable[..., Any]) -> Iterator[MailServer]:
     """A mail server that takes everything, until told otherwise."""
     with serve_mail(MailServer()) as server:
         yield server
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate for a name, signed by an authority of its own."""
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        """The file of the authority, for clients that are to trust it."""
+        return self.folder / "authority.pem"
+
+    def server_context(self) -> ssl.SSLContext:
+        """TLS as the server speaks it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
+        return context
+
+
+def make_certificate(folder: Path, name: str) -> Certificate:
+    """An authority and a server's certificate for a host name, good for a day."""
+    now = datetime.now(UTC)
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    subjects = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in ("Authority", name)]
+    for key, subject, is_authority, file in zip(
+        keys, subjects, (True, False), ("authority.pem", "server.pem"), strict=True
+    ):
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subjects[0])
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .sign(keys[0], hashes.SHA256())
+        )
+        (folder / file).write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "server.key").write_bytes(
+        keys[1].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return Certificate(folder)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate for `localhost`."""
+    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost")
