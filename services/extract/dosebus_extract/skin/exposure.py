@@ -119,6 +119,8 @@ def _usable_kvp(
         raise Refused("the distance from source to isocentre is missing")
     if event.dap_gym2 is None:
         raise Refused("the dose area product is missing", ends_study=aborts)
+    if event.dap_gym2 < 0:
+        raise Refused("the dose area product is negative")
     kvp = event_kvp(event, weighted=method.r23_copper_and_kvp == "any-code-mean")
     if kvp is None and not aborts and mean_kvp is not None:
         kvp = mean_kvp
