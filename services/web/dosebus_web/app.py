@@ -31,6 +31,7 @@ from dosebus_web.pages.admin import (
 from dosebus_web.pages.admin import home as admin_home
 from dosebus_web.pages.admin import overview as admin
 from dosebus_web.pages.alerts import routes as alerts
+from dosebus_web.pages.charts import routes as charts
 from dosebus_web.pages.exports import routes as exports
 from dosebus_web.pages.home import routes as home
 from dosebus_web.pages.objects import routes as objects
@@ -46,7 +47,8 @@ from dosebus_web.settings import WebSettings
 from dosebus_web.web import Web
 
 PAGE_ROUTERS = (
-    signin.router, account.router, home.router, combine.router, studies.router, views.router, alerts.router,
+    signin.router, account.router, home.router, combine.router, charts.router, studies.router, views.router,
+    alerts.router,
     exports.router, query.router, objects.router, services.router, admin.router, admin_home.router,
     users.router, nodes.router,
     admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
