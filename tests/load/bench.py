@@ -21,6 +21,7 @@ TARGETS: dict[str, str] = {
     "4": "tests.load.bench_bus",
     "5": "tests.load.bench_store",
     "6": "tests.load.bench_latency",
+    "8": "tests.load.bench_export",
     "9": "tests.load.bench_skin",
 }
 REPORT = Path("build/bench.json")

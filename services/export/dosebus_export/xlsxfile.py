@@ -22,9 +22,10 @@ from dosebus_export.cells import Cell, harmless
 from dosebus_export.csvfile import headings
 from dosebus_export.progress import Progress, UnfitError
 from dosebus_export.rows import Exported, StudyCells, most_events, studies_with_events
+from dosebus_export.sheetrows import LONGEST_TEXT, SheetRows, cell_maker
+from dosebus_export.workbook import join, sheet_part
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_SHEETS = 100
 """Sheets for single protocols; the rarer ones share a sheet, because every sheet is an open file while it grows."""
@@ -35,59 +36,63 @@ PROTOCOL = "acquisition_protocol"
 
 @dataclass
 class Sheet:
-    """A sheet that grows downwards."""
+    """A sheet of headings and few rows."""
 
     worksheet: Worksheet
     rows: int = 0
 
     def add(self, cells: Iterable[Cell], style: Format | None = None) -> None:
-        """One more row. Raises UnfitError where a sheet has no more."""
-        if self.rows >= MOST_ROWS:
-            raise UnfitError(f"More than {MOST_ROWS} rows do not fit a worksheet; export CSV instead.")
-        write_string, write_number, row = self.worksheet.write_string, self.worksheet.write_number, self.rows
+        """One more row."""
         for column, cell in enumerate(cells):
-            if cell is None:
-                continue
             if isinstance(cell, str):
-                write_string(row, column, cell[:32767], style)
-            else:
-                write_number(row, column, cell, style)
+                self.worksheet.write_string(self.rows, column, cell[:LONGEST_TEXT], style)
+            elif cell is not None:
+                self.worksheet.write_number(self.rows, column, cell, style)
         self.rows += 1
 
 
 class Book:
-    """The workbook while it is written. Only the row in hand is in memory."""
+    """The workbook while it is written: a small one with headings and summary, and the rows of its sheets beside."""
 
-    def __init__(self, path: Path, exported: Exported, frequencies: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, folder: Path, exported: Exported, frequencies: Sequence[tuple[str, int]]) -> None:
         self._exported = exported
+        self._folder = folder
         self._workbook = Workbook(
-            path, {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False}
+            folder / "headings.xlsx",
+            {"constant_memory": True, "tmpdir": str(folder), "strings_to_formulas": False},
         )
         self._workbook.set_properties({"title": f"DoseBus {exported.listing.title}", "created": EPOCH})
         self._bold = self._workbook.add_format({"bold": True})
+        self._cells = cell_maker()
+        self._rows: dict[str, SheetRows] = {}
         self.summary = Sheet(self._workbook.add_worksheet("Summary"))
-        self.all_data = Sheet(self._workbook.add_worksheet("All data"))
+        self._all_data: SheetRows | None = None
         self._protocol = next(
             (index for index, field in enumerate(exported.event_fields) if field.key == PROTOCOL), None
         )
-        self._sheets = self._protocol_sheets(frequencies)
+        self._frequencies = frequencies
+        self._protocols: dict[str, SheetRows] = {}
 
-    def _protocol_sheets(self, frequencies: Sequence[tuple[str, int]]) -> dict[str, Sheet]:
+    def begin(self, titles: Sequence[str]) -> None:
+        """Add the sheets, headings first."""
+        self._all_data = self._sheet("All data", titles)
         if self._protocol is None:
-            return {}
-        names = sheet_names([protocol for protocol, _ in frequencies[:MOST_SHEETS]])
-        sheets = {protocol: self._event_sheet(name) for protocol, name in names.items()}
-        if len(frequencies) > MOST_SHEETS:
-            rest = self._event_sheet("Rarer protocols")
-            sheets |= {protocol: rest for protocol, _ in frequencies[MOST_SHEETS:]}
-        return sheets
+            return
+        fields = (*self._exported.study_fields, *self._exported.event_fields)
+        headings_of_event = [field.heading for field in fields]
+        often, rarer = self._frequencies[:MOST_SHEETS], self._frequencies[MOST_SHEETS:]
+        for protocol, name in sheet_names([protocol for protocol, _ in often]).items():
+            self._protocols[protocol] = self._sheet(name, headings_of_event)
+        if rarer:
+            rest = self._sheet("Rarer protocols", headings_of_event)
+            self._protocols |= {protocol: rest for protocol, _ in rarer}
 
-    def _event_sheet(self, name: str) -> Sheet:
+    def _sheet(self, name: str, titles: Sequence[str]) -> SheetRows:
         sheet = Sheet(self._workbook.add_worksheet(name))
-        self.head(
-            sheet, [field.heading for field in (*self._exported.study_fields, *self._exported.event_fields)]
-        )
-        return sheet
+        self.head(sheet, titles)
+        part = sheet_part(len(self._workbook.worksheets()))
+        self._rows[part] = SheetRows(self._folder / f"rows{len(self._rows)}.xml", above=sheet.rows)
+        return self._rows[part]
 
     def head(self, sheet: Sheet, titles: Sequence[str]) -> None:
         """A first line that stays in sight."""
@@ -95,18 +100,31 @@ class Book:
         sheet.worksheet.freeze_panes(1, 0)
 
     def add(self, study: StudyCells) -> None:
-        """One study: a row of all data, and a row an event on the sheet of its protocol."""
-        self.all_data.add((*study.study, *(cell for event in study.events for cell in event)))
+        """One study: a row of all data, and a row an event on the sheet of its protocol. Raises UnfitError."""
+        if self._all_data is None:
+            raise RuntimeError("a book takes studies once it has begun")
+        of_study = self._cells(study.study)
+        of_events = [self._cells(event) for event in study.events]
+        self._all_data.add(of_study, *of_events)
         if self._protocol is None:
             return
-        for event in study.events:
-            sheet = self._sheets.get(str(event[self._protocol] or ""))
+        for event, cells in zip(study.events, of_events, strict=True):
+            sheet = self._protocols.get(str(event[self._protocol] or ""))
             if sheet is not None:
-                sheet.add((*study.study, *event))
+                sheet.add(of_study, cells)
 
     def close(self) -> None:
-        """Finish the file."""
+        """Nothing comes any more."""
+        for rows in self._rows.values():
+            rows.close()
+
+    def finish(self) -> Path:
+        """The whole file."""
+        self.close()
         self._workbook.close()
+        whole = self._folder / "export.xlsx"
+        join(self._folder / "headings.xlsx", {part: rows.path for part, rows in self._rows.items()}, whole)
+        return whole
 
 
 def write_xlsx(connection: Connection, exported: Exported, progress: Progress, blobs: Blobs) -> BlobKey:
@@ -117,16 +135,15 @@ def write_xlsx(connection: Connection, exported: Exported, progress: Progress, b
         raise UnfitError(f"{events} events of one study do not fit the columns of a worksheet; export CSV.")
     by_protocol = protocol_frequencies(connection, exported)
     with TemporaryDirectory(prefix="dosebus-export-") as folder:
-        path = Path(folder) / "export.xlsx"
-        book = Book(path, exported, by_protocol)
+        book = Book(Path(folder), exported, by_protocol)
         try:
-            book.head(book.all_data, titles)
+            book.begin(titles)
             for study in progress(studies_with_events(connection, exported)):
                 book.add(study)
             summarise(book, connection, exported, progress.done, by_protocol)
+            return blobs.put(_pieces(book.finish()))
         finally:
             book.close()
-        return blobs.put(_pieces(path))
 
 
 def summarise(
