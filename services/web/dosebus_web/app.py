@@ -34,6 +34,8 @@ from dosebus_web.pages.alerts import routes as alerts
 from dosebus_web.pages.charts import routes as charts
 from dosebus_web.pages.exports import routes as exports
 from dosebus_web.pages.home import routes as home
+from dosebus_web.pages.names import change_routes as name_changes
+from dosebus_web.pages.names import routes as names
 from dosebus_web.pages.objects import routes as objects
 from dosebus_web.pages.query import routes as query
 from dosebus_web.pages.services import routes as services
@@ -53,6 +55,7 @@ PAGE_ROUTERS = (
     users.router, nodes.router,
     admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
     rederivation.router, people.router, skin.router,
+    names.router, name_changes.router,
 )  # fmt: skip
 
 
