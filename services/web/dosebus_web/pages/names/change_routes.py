@@ -39,12 +39,13 @@ def _change(here: Web, chapter: Chapter, deed: Deed, make: Make) -> None:
         raise refused(error) from error
 
 
-def _raw(chapter: Chapter, text: str) -> tuple[str, str]:
-    """Source and raw name of a form's `source|raw name`. Raises HTTPException 400."""
-    source, bar, raw_name = text.partition("|")
-    if not bar or not raw_name.strip() or source not in {one.name for one in volume.sources_of(chapter)}:
+def _raw(chapter: Chapter, text: str) -> tuple[list[str], str]:
+    """Sources and raw name of a form's `source,source|raw name`. Raises HTTPException 400."""
+    given, bar, raw_name = text.partition("|")
+    sources = given.split(",")
+    if not bar or not raw_name.strip() or not {*sources} <= {one.name for one in volume.sources_of(chapter)}:
         raise HTTPException(400, _("The form holds a raw name that cannot be read."))
-    return source, raw_name.strip()
+    return sources, raw_name.strip()
 
 
 def _chosen(chosen: list[str] | None, only: str, count: int) -> list[int]:
@@ -61,8 +62,12 @@ def _rows(
     if len(raw) != len(name):
         raise HTTPException(400, _("The form cannot be read. Go back, reload the page and send it again."))
     pairs = [(_raw(chapter, raw[one]), name[one]) for one in wanted]
-    keys = store.keys_of(tx.connection, [raw_name for (_source, raw_name), _name in pairs])
-    return [edits.Wish((source, keys[text]), text, given) for (source, text), given in pairs]
+    keys = store.keys_of(tx.connection, [raw_name for (_sources, raw_name), _name in pairs])
+    return [
+        edits.Wish((source, keys[text]), text, given)
+        for (sources, text), given in pairs
+        for source in sources
+    ]
 
 
 @router.post("/names/{modality}/{kind}/map")
@@ -158,8 +163,8 @@ def change_raws(
     target = _clean(name) if deed == "split" else _name_of(here, chapter, name_id)
     try:
         with here.database.transaction() as tx:
-            keys = store.keys_of(tx.connection, [text for _source, text in pairs])
-            wanted: list[RawKey] = [(source, keys[text]) for source, text in pairs]
+            keys = store.keys_of(tx.connection, [text for _sources, text in pairs])
+            wanted: list[RawKey] = [(source, keys[text]) for sources, text in pairs for source in sources]
             makes: dict[str, Make] = {
                 "split": lambda state, fresh: edits.split(state, name_id, wanted, target, fresh),
                 "unmap": lambda state, _fresh: edits.unmap(

@@ -31,7 +31,7 @@ router = APIRouter()
 PAGE = 50
 DEFAULT_MONTHS = "12"
 THRESHOLDS = (50, 60, 70, 80, 90, 95)
-DEFAULT_THRESHOLD = 80
+DEFAULT_THRESHOLD = 90
 Text = Annotated[str, Query(max_length=100)]
 PageNumber = Annotated[int, Query(ge=0, le=1000)]
 ACTIONS = {

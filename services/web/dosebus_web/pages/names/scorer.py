@@ -21,6 +21,8 @@ BEGINNING = 0.8
 LEAST_BEGINNING = 4
 ONE_TELLS_CONTRAST, OTHER_CONTRAST = 0.85, 0.4
 ONE_TELLS_SIDE = 0.7
+OTHER_PLACES = 0.75
+"""One of them names a place of the body that the other does not."""
 BY_EXAMPLE = 0.97
 """What likeness to a name that is mapped already counts: a little less than likeness to the standard name itself."""
 
@@ -76,6 +78,8 @@ def likeness(one: Meaning, other: Meaning) -> float:
     if not whole:
         return 0.0
     score = 2 * _shared(one.words, other.words) / whole
+    if (one.words ^ other.words) & STRONG:
+        score *= OTHER_PLACES
     if one.contrast != other.contrast:
         score *= OTHER_CONTRAST if one.contrast and other.contrast else ONE_TELLS_CONTRAST
     if one.side != other.side:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from dosebus_web.pages.names.mapping import State
+from dosebus_web.pages.names.mapping import RawKey, State
 from dosebus_web.pages.names.scorer import Match, Meaning, best, meaning, new_name
 from dosebus_web.pages.names.volume import Seen
 
@@ -14,10 +15,25 @@ LEAST = 0.3
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """A text that is not mapped, in all sources in which it was met; `volume` is that of the source with most."""
+
+    raw_name: str
+    keys: tuple[RawKey, ...]
+    volume: int
+    last_seen_at: datetime | None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where it was met."""
+        return tuple(source for source, _ in self.keys)
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A raw name, and the standard name suggested for it; `is_new`: there is no such standard name yet."""
 
-    seen: Seen
+    raw: Open
     name: str
     confidence: float
     like: str = ""
@@ -53,34 +69,41 @@ class Known:
         )
 
 
-def suggest(state: State, found: Iterable[Seen]) -> list[Suggestion]:
+def suggest(state: State, found: Iterable[Open]) -> list[Suggestion]:
     """The best standard name for each raw name, that nobody turned down; a new one where none is alike."""
     known = Known.of(state)
-    return [_one(state, known, seen) for seen in found]
+    return [_one(state, known, raw) for raw in found]
 
 
-def _one(state: State, known: Known, seen: Seen) -> Suggestion:
-    raw, chosen, match = meaning(seen.raw_name), None, Match(0.0)
+def _one(state: State, known: Known, raw: Open) -> Suggestion:
+    meant, chosen, match = meaning(raw.raw_name), None, Match(0.0)
     for name_id, name in known.names.items():
-        if (*seen.key, name_id) in state.rejected:
+        if any((*key, name_id) in state.rejected for key in raw.keys):
             continue
-        if known.elsewhere.get(seen.key[1]) == name_id:
-            chosen, match = name_id, Match(1.0, seen.raw_name)
+        if known.elsewhere.get(raw.keys[0][1]) == name_id:
+            chosen, match = name_id, Match(1.0, raw.raw_name)
             break
-        fits = best(raw, name, known.examples.get(name_id, ()))
+        fits = best(meant, name, known.examples.get(name_id, ()))
         if fits.confidence > match.confidence:
             chosen, match = name_id, fits
     if chosen is not None and match.confidence >= LEAST:
-        return Suggestion(seen, state.names[chosen], match.confidence, match.like)
-    return Suggestion(seen, new_name(raw), 0.0, is_new=True)
+        return Suggestion(raw, state.names[chosen], match.confidence, match.like)
+    return Suggestion(raw, new_name(meant), 0.0, is_new=True)
 
 
-def unmapped(state: State, found: Iterable[Seen], text: str, source: str) -> list[Seen]:
-    """The raw names without a standard name, searched, the most frequent first."""
-    wanted = text.strip().lower()
+def unmapped(state: State, found: Iterable[Seen], text: str, source: str) -> list[Open]:
+    """The raw names without a standard name, searched, the most frequent first; equal ones of all sources are one."""
+    wanted, texts = text.strip().lower(), dict[str, list[Seen]]()
+    for one in found:
+        if one.key not in state.raws and wanted in one.key[1] and source in ("", one.key[0]):
+            texts.setdefault(one.key[1], []).append(one)
     rest = [
-        one
-        for one in found
-        if one.key not in state.raws and wanted in one.key[1] and source in ("", one.key[0])
+        Open(
+            raw_name=group[0].raw_name,
+            keys=tuple(one.key for one in group),
+            volume=max(one.volume for one in group),
+            last_seen_at=max((one.last_seen_at for one in group if one.last_seen_at), default=None),
+        )
+        for group in texts.values()
     ]
-    return sorted(rest, key=lambda one: (-one.volume, one.key))
+    return sorted(rest, key=lambda one: (-one.volume, one.keys))
