@@ -98,6 +98,29 @@ def test_pages_work_without_javascript(page: Page, running: Standalone) -> None:
         assert 'data-theme="light"' in client.post("/account/theme", data=form).text
 
 
+def test_a_table_of_sizes_is_uploaded_looked_at_and_imported(page: Page, running: Standalone) -> None:
+    known = page.request.get(f"{running.url}/api/v1/studies?listing=rf").json()["studies"]
+    lines = [f"{study['study_instance_uid']};{160 + place};70,5" for place, study in enumerate(known)]
+    table = "\n".join(("Study Instance UID;Größe;Gewicht", *lines, "1.2.3;170;70"))
+    page.goto(f"{running.url}/sizes")
+    file = {"name": "sizes.csv", "mimeType": "text/csv", "buffer": table.encode("cp1252")}
+    page.get_by_label("File").set_input_files(files=[file])  # type: ignore[list-item]
+    page.get_by_role("button", name="Upload and preview").click()
+    expect(page.get_by_label("Encoding")).to_have_value("cp1252")
+    expect(page.get_by_label("Column of the key")).to_have_value("0")
+    page.get_by_label("Column of the weight").select_option(label="Not read")
+    page.get_by_role("button", name="Show again").click()
+    expect(page.locator("tbody tr").first).not_to_contain_text("70.5")
+    page.get_by_label("Overwrite").check()
+    page.get_by_role("button", name="Start the import").click()
+    expect(page.locator("#rows")).to_contain_text("1 no such study", timeout=30_000)
+    expect(page.locator("#rows")).to_contain_text(f"{len(known)} changed")
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Log").click()
+    log = started.value.path().read_text(encoding="utf-8-sig")
+    assert log.count("height") == len(known)
+
+
 def test_no_page_overflows_a_telephone(page: Page, running: Standalone) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     for path in (
@@ -109,6 +132,8 @@ def test_no_page_overflows_a_telephone(page: Page, running: Standalone) -> None:
         "/objects",
         "/services",
         "/admin/users",
+        "/admin/reading",
+        "/sizes",
     ):
         page.goto(f"{running.url}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

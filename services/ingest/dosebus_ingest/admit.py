@@ -114,6 +114,8 @@ class Admission:
         else:
             row |= {"status": "unwanted", "reason": f"{rule.field} matches {rule.pattern}"}
         entry = self._ledger.write(Entry(row, traceparent=traces.current_traceparent()))
+        if entry.duplicate_of is not None and self._ledger.has_let_go_of(entry.duplicate_of, row["blob_key"]):
+            self._blobs.delete(row["blob_key"])
         return Admitted(
             object_id=entry.duplicate_of or row["object_id"],
             status=row["status"] if entry.duplicate_of is None else "duplicate",

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError
 
 from dosebus.events.ingest import ObjectStored
 from dosebus.store.engine import Database
+from dosebus.store.tables.dose import dicom_object
 from dosebus.store.tables.ingest import object_
 from dosebus.store.transaction import Transaction
 from dosebus.telemetry import traces
@@ -59,6 +60,19 @@ class Ledger:
         if entry.error is not None:
             raise entry.error
         return entry
+
+    def has_let_go_of(self, object_id: UUID, blob_key: str) -> bool:
+        """Whether an object was read and does not refer to its bytes any more: deleted, or an image without pixels.
+
+        Then bytes that come again have nothing to be kept for. One that was not read yet still needs them.
+        """
+        read = dicom_object.c
+        with self._database.reading() as connection:
+            keys = connection.execute(
+                sa.select(read.blob_key).where(sa.or_(read.object_id == object_id, read.blob_key == blob_key))
+            ).scalars()
+            found = list(keys)
+        return bool(found) and blob_key not in found
 
     def _write_waiting(self) -> None:
         with self._queue_lock:
