@@ -1,8 +1,9 @@
-"""The task that works on changes of records which stand: re-derivations, and changes of how people are kept."""
+"""The tasks that work on changes of records which stand: re-derivations, and changes of how people are kept."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
@@ -13,21 +14,32 @@ from dosebus_extract.rederivation_worker import Rederiver
 from dosebus_extract.settings import ExtractSettings
 
 POLL_S = 1.0
+ExtractContext = Context[ExtractSettings]
 
 
-def change_records(context: Context[ExtractSettings], stop: threading.Event) -> None:
-    """Task: do what is asked for. Changes of people come first. A database that is away is waited for."""
-    bell: threading.Event = context.resources["change_bell"]
+def rederive(context: ExtractContext, stop: threading.Event) -> None:
+    """Task: derive records again where somebody asked for that."""
+    worker = Rederiver(context.database, context.blobs, context.settings, stop)
+    _work_on(context, worker.work, stop)
+
+
+def change_people(context: ExtractContext, stop: threading.Event) -> None:
+    """Task: change how people are kept, beside re-derivations, since these may take hours."""
     with context.database.transaction() as tx:
         publish_default(tx, context.settings)
-    people = PeopleChanger(context.database, context.blobs, context.settings, stop)
-    records = Rederiver(context.database, context.blobs, context.settings, stop)
+    worker = PeopleChanger(context.database, context.blobs, context.settings, stop)
+    _work_on(context, worker.work, stop)
+
+
+def _work_on(context: ExtractContext, work: Callable[[], bool], stop: threading.Event) -> None:
+    """Work until told to stop, woken by the bell or after a while. A database that is away is waited for."""
+    bell: threading.Event = context.resources["change_bell"]
     while not stop.is_set():
-        bell.clear()
         try:
-            worked = people.work() or records.work()
+            worked = work()
         except DBAPIError as error:
             context.log.warning("database away", error=type(error.orig).__name__)
             worked = False
         if not worked and not stop.is_set():
+            bell.clear()
             bell.wait(POLL_S)

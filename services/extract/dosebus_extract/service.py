@@ -8,7 +8,7 @@ from typing import Any
 
 from dosebus.runtime.service import Context, Every, Service, Task
 from dosebus_extract.blobs_given_up import delete_given_up
-from dosebus_extract.change_tasks import change_records
+from dosebus_extract.change_tasks import change_people, rederive
 from dosebus_extract.reading_rules import ReadingCache
 from dosebus_extract.rederivation_consumers import consumers
 from dosebus_extract.settings import ExtractSettings
@@ -41,7 +41,11 @@ SERVICE = Service(
     schema="dose",
     settings=ExtractSettings,
     consumers=consumers,
-    tasks=(Task("size import", import_sizes), Task("changes of records", change_records)),
+    tasks=(
+        Task("size import", import_sizes),
+        Task("re-derivation", rederive),
+        Task("changes of people", change_people),
+    ),
     schedule=(Every(60, "deleted objects", delete_blobs), Every(SWEEP_SECONDS, SWEEP, sweep)),
     takes=takes,
     resources=make_resources,

@@ -24,8 +24,8 @@ R = rederivation_study.c
 D = rederivation_difference.c
 RUNS = 50
 FIELDS = 300
-STUDIES = 50
-SHOWN_PLACES = 12
+STUDIES = 25
+SHOWN_PLACES = 4
 
 STATES: Mapping[str, tuple[str, str]] = {
     "queued": (marked("waits"), "brand"),
