@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.e2e.conftest import PASSWORD, Standalone
 
@@ -103,8 +103,8 @@ def test_a_table_of_sizes_is_uploaded_looked_at_and_imported(page: Page, running
     lines = [f"{study['study_instance_uid']};{160 + place};70,5" for place, study in enumerate(known)]
     table = "\n".join(("Study Instance UID;Größe;Gewicht", *lines, "1.2.3;170;70"))
     page.goto(f"{running.url}/sizes")
-    file = {"name": "sizes.csv", "mimeType": "text/csv", "buffer": table.encode("cp1252")}
-    page.get_by_label("File").set_input_files(files=[file])  # type: ignore[list-item]
+    file = FilePayload(name="sizes.csv", mimeType="text/csv", buffer=table.encode("cp1252"))
+    page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Upload and preview").click()
     expect(page.get_by_label("Encoding")).to_have_value("cp1252")
     expect(page.get_by_label("Column of the key")).to_have_value("0")
