@@ -113,7 +113,7 @@ CT = Listing(
     event_order=(E.report_index, E.event_index),
     study_joins=NAMES.joins,
     event_joins=(*ACQUISITION_NAMES.joins, Join(FIRST, _at(FIRST, 0)), Join(SECOND, _at(SECOND, 1))),
-    columns=(*LISTED, NAMES.field, EVENTS, SPIRAL, AXIAL, LOCALISER, TOTAL_DLP),
+    columns=(*LISTED, EVENTS, SPIRAL, AXIAL, LOCALISER, TOTAL_DLP, NAMES.field),
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),

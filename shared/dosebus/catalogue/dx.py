@@ -36,7 +36,7 @@ DX = Listing(
     event_joins=ACQUISITION_NAMES.joins,
     study_joins=NAMES.joins,
     event_order=(dose.projection_event.c.report_index, dose.projection_event.c.event_index),
-    columns=(*LISTED, NAMES.field, MODALITY, EVENTS, TOTAL_DAP),
+    columns=(*LISTED, MODALITY, EVENTS, TOTAL_DAP, NAMES.field),
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),

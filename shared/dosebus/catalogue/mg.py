@@ -57,7 +57,7 @@ MG = Listing(
     study_joins=NAMES.joins,
     chart_fields=(THICKNESS_STEP,),
     event_order=(dose.projection_event.c.report_index, dose.projection_event.c.event_index),
-    columns=(*LISTED, NAMES.field, EVENTS, *AGD),
+    columns=(*LISTED, EVENTS, *AGD, NAMES.field),
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),

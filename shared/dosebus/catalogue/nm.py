@@ -54,7 +54,7 @@ NM = Listing(
     event_table=dose.administration,
     study_joins=NAMES.joins,
     event_order=(A.report_index, A.event_index),
-    columns=(*LISTED, NAMES.field, ACTIVITY),
+    columns=(*LISTED, ACTIVITY, NAMES.field),
     filters=(
         *COMMON_FILTERS,
         *NAMES.filters,

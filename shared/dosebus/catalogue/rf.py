@@ -69,7 +69,7 @@ RF = Listing(
     event_joins=ACQUISITION_NAMES.joins,
     study_joins=(*NAMES.joins, Join(PLANE_A, sa.true()), Join(PLANE_B, sa.true())),
     event_order=(dose.projection_event.c.report_index, dose.projection_event.c.event_index),
-    columns=(*LISTED, NAMES.field, PHYSICIAN, EVENTS, FLUORO_TIME, TOTAL_DAP, DOSE_RP),
+    columns=(*LISTED, PHYSICIAN, EVENTS, FLUORO_TIME, TOTAL_DAP, DOSE_RP, NAMES.field),
     filters=(
         *COMMON_FILTERS,
         protocol_of("Acquisition protocol", PROTOCOL),

@@ -139,6 +139,7 @@ def show_history(
         "rows": rows[:PAGE],
         "further": len(rows) > PAGE,
         "actions": ACTIONS,
+        "raw_names": store.raw_names,
     }
     return here.pages.render(request, "pages/names/history.html", values)
 

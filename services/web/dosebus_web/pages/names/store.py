@@ -181,6 +181,12 @@ def _note(tx: Transaction, chapter: Chapter, deed: Deed, steps: Sequence[Step]) 
     return change_id
 
 
+def raw_names(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The raw names that a change of the history touched, each once."""
+    touched = (one["after"] or one["before"] for one in steps if one["of"] == "raw")
+    return list(dict.fromkeys(raw[0] for raw in touched))
+
+
 def history(connection: sa.Connection, chapter: Chapter, before: int | None, limit: int) -> Sequence[Any]:
     """The changes of a chapter, newest first, with the number of raw names and by what each was undone."""
     later = CHANGE.alias("later")
