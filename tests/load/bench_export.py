@@ -42,6 +42,20 @@ REFERENCE_STUDIES = 5_000
 REFERENCE_S = {"xlsx": (7.1, 5.0), "csv": (56.9, 50.0)}
 """Seconds of the reference, and how many times faster we must be."""
 MANY = 6_500
+REPEAT = """
+WITH copied AS (
+    INSERT INTO dose.study (study_instance_uid, KEPT)
+    SELECT '2.25.' || n || '.' || (SELECT count(*) FROM dose.study), KEPT
+    FROM generate_series(1, :times) n
+    JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM dose.study ORDER BY id LIMIT :different) s
+        ON s.place = n % :different + 1
+    RETURNING id, record
+)
+INSERT INTO dose.ct_event (study_id, EVENT)
+SELECT copied.id, COPIED_EVENT FROM copied
+JOIN (SELECT DISTINCT ON (record) id, record FROM dose.study ORDER BY record, id) s ON s.record = copied.record
+JOIN dose.ct_event e ON e.study_id = s.id
+"""
 MIB = 1024
 
 
@@ -122,22 +136,14 @@ def _study(number: int) -> Study:
 
 def _repeat(connection: sa.Connection, times: int) -> None:
     """Copies of the first studies with their events, under new ids and UIDs."""
-    kept = ", ".join(name for name in dose.study.c.keys() if name not in ("id", "study_instance_uid"))
-    events = ", ".join(name for name in dose.ct_event.c.keys() if name not in ("id", "study_id"))
-    connection.execute(
-        sa.text(
-            f"WITH copied AS (INSERT INTO dose.study (study_instance_uid, {kept})"
-            f" SELECT '2.25.' || n || '.' || (SELECT count(*) FROM dose.study), {kept}"
-            f" FROM generate_series(1, :times) n JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place"
-            f"  FROM dose.study ORDER BY id LIMIT :different) s ON s.place = n % :different + 1"
-            f" RETURNING id, record)"
-            f" INSERT INTO dose.ct_event (study_id, {events})"
-            f" SELECT copied.id, {', '.join('e.' + name for name in events.split(', '))} FROM copied"
-            f" JOIN (SELECT DISTINCT ON (record) id, record FROM dose.study ORDER BY record, id) s"
-            f"  ON s.record = copied.record JOIN dose.ct_event e ON e.study_id = s.id"
-        ),
-        {"times": times, "different": DIFFERENT},
+    kept = ", ".join(one.name for one in dose.study.columns if one.name not in ("id", "study_instance_uid"))
+    names = [one.name for one in dose.ct_event.columns if one.name not in ("id", "study_id")]
+    statement = (
+        REPEAT.replace("KEPT", kept)
+        .replace("COPIED_EVENT", ", ".join(f"e.{name}" for name in names))
+        .replace("EVENT", ", ".join(names))
     )
+    connection.execute(sa.text(statement), {"times": times, "different": DIFFERENT})
 
 
 def _exported(folder: Path, url: str, file_format: str) -> dict[str, float]:

@@ -135,9 +135,9 @@ def record_contribution(tx: Transaction, incoming: Incoming, contribution: Contr
     """Add a contribution to its study. Raises Ignored when an object of its SOP Instance UID is recorded already."""
     lock_study(tx, contribution.study_instance_uid)
     uid = contribution.sop_instance_uid
-    if is_recorded(tx, uid, contribution.study_instance_uid, but=incoming.object_id):
-        raise already_recorded()
     before = standing(tx, contribution.study_instance_uid)
+    if before and is_recorded(tx, uid, contribution.study_instance_uid, but=incoming.object_id):
+        raise already_recorded()
     earlier = contributions_of(tx, before.id) if before else []
     others = [one for one in earlier if one.sop_instance_uid != contribution.sop_instance_uid]
     combined = put_together(tx, [*others, contribution], incoming.received_at)
