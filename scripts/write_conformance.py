@@ -9,12 +9,15 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.sr.codedict import codes
 from pydicom.uid import UID
 
 from dosebus.dicom import storage
 from dosebus.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dosebus_extract.images import registry as images
+from dosebus_extract.images.captures import CAPTURE_CLASSES
+from dosebus_extract.images.dose_screen import pixels
 from dosebus_extract.kinds import (
     arcadis,
     ct,
@@ -23,10 +26,13 @@ from dosebus_extract.kinds import (
     projection_event,
     radiopharmaceutical,
     report,
+    structured,
 )
 from dosebus_extract.kinds import registry as kinds
 from dosebus_extract.quirks import registry as quirks
+from dosebus_extract.quirks.leniency import LENIENCIES
 from dosebus_extract.read import ReadOptions
+from dosebus_extract.sr import units
 from dosebus_extract.sr.concepts import Row, Table
 from dosebus_ingest.settings import IngestSettings
 from dosebus_qr.peers import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
@@ -68,7 +74,7 @@ def what_is_done(uid: str) -> str:
     """What extract does with objects of a storage class."""
     if uid in kinds._SR_CLASSES:
         return "read when the document title is a dose report's"
-    if uid == images._SECONDARY_CAPTURE:
+    if uid in CAPTURE_CLASSES:
         captures = ", ".join(f"`{kind}`" for _fits, (kind, _read) in images._CAPTURES)
         return f"read where it is one of {captures}"
     if uid == images._CT_IMAGE:
@@ -86,8 +92,44 @@ def class_lines() -> Iterator[str]:
 def syntax_lines() -> Iterator[str]:
     yield "| transfer syntax | UID | data set |\n|---|---|---|"
     for uid in storage.TRANSFER_SYNTAXES:
-        read = "read" if uid in storage.UNCOMPRESSED else "header read, pixels not decoded"
+        read = "read" if uid in storage.UNCOMPRESSED else f"header read; {_pixels(uid)}"
         yield f"| {uid_name(uid)} | {uid} | {read} |"
+
+
+def _pixels(uid: str) -> str:
+    """What becomes of the pixels of a dose screen in a compressed transfer syntax."""
+    if uid in pixels._LOSSLESS_JPEG:
+        return "dose screens decoded"
+    try:
+        decodable = get_decoder(uid).is_available
+    except NotImplementedError:
+        decodable = False
+    return "dose screens decoded" if decodable else "pixels not decoded: dose screens are kept for review"
+
+
+def kind_lines() -> Iterator[str]:
+    yield "| kind | document title | template | also known by its content |\n|---|---|---|---|"
+    content = {kind: sorted(codes) for codes, kind in structured._CONTENT}
+    titles = {kind: title for title, kind in structured._TITLES.items() if kind}
+    templates = {kind: template for template, kind in structured._TEMPLATES.items()}
+    for kind in structured._READERS:
+        told = (titles.get(kind, "113701"), templates.get(kind, "none"), ", ".join(content.get(kind, ())))
+        yield f"| `{kind}` | {told[0]} | {told[1]} | {told[2] or '–'} |"
+
+
+def unit_lines() -> Iterator[str]:
+    yield "| quantity | units (UCUM, without regard to case) |\n|---|---|"
+    quantities: dict[str, list[str]] = {}
+    for unit, (dimension, _factor) in units._UNITS.items():
+        quantities.setdefault(dimension.replace("_", " "), []).append(unit.rstrip("_"))
+    for quantity, known in quantities.items():
+        yield f"| {quantity} | {', '.join(known)} |"
+
+
+def leniency_lines() -> Iterator[str]:
+    yield "| what devices do | what comes of it | in the code | seen in |\n|---|---|---|---|"
+    for one in LENIENCIES:
+        yield f"| {one.name} | {one.reason} | `{one.place}` | {one.seen_in or 'reported, no sample'} |"
 
 
 def role_lines() -> Iterator[str]:
@@ -200,7 +242,10 @@ TABLES: MappingProxyType[str, Callable[[], Iterator[str]]] = MappingProxyType({
     "CLASSES": class_lines,
     "SYNTAXES": syntax_lines,
     "CONCEPTS": concept_lines,
+    "KINDS": kind_lines,
+    "UNITS": unit_lines,
     "QUIRKS": quirk_lines,
+    "LENIENCIES": leniency_lines,
     "IGNORED MODELS": ignored_model_lines,
 })  # fmt: skip
 

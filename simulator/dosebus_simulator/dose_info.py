@@ -84,6 +84,7 @@ def _as_told(event: CTEvent) -> CTEvent:
 def _write(study: Study, events: tuple[CTEvent, ...], total: float, image: FileDataset) -> None:
     image.ImageType = ["DERIVED", "SECONDARY", "DOSE_INFO"]
     image.ConversionType = "WSD"
+    image.Laterality = ""
     image.SeriesDescription = "Dose Info"
     image.ProtocolName = study.study_description
     image.add_new(0x00400301, "US", len(events))

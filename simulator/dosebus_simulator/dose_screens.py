@@ -169,6 +169,7 @@ def _screen(layout: Layout, visited: Visit, study: Study, pixels: bytes) -> File
     )
     image.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
     image.ConversionType = "WSD"
+    image.Laterality = ""
     image.SeriesDescription, image.SeriesNumber = layout.series_description, layout.series_number
     image.Rows = image.Columns = SIDE
     image.BitsAllocated, image.BitsStored, image.HighBit = 8, 8, 7

@@ -57,6 +57,7 @@ def new_image(
     image.SeriesDate = image.AcquisitionDate = image.ContentDate = da(taken.date())
     image.SeriesTime = image.AcquisitionTime = image.ContentTime = tm(taken.time())
     image.ImageType = ["ORIGINAL", "PRIMARY"]
+    image.PatientOrientation = ""
     if study.operator:
         image.OperatorsName = study.operator
     image.SamplesPerPixel = 1

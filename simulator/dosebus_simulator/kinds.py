@@ -38,6 +38,7 @@ from dosebus_simulator.odd import (
     make_random,
     make_test_patient,
     make_truncated,
+    make_undated,
     make_without_study,
 )
 from dosebus_simulator.patient_dose import make_patient_dose
@@ -101,6 +102,7 @@ def makers() -> dict[str, Maker]:
         "enhanced-xray": make_enhanced,
         "patient-dose": make_patient_dose,
         "test-patient": make_test_patient,
+        "undated": make_undated,
         "duplicate": make_duplicate,
         "truncated": make_truncated,
         "random": make_random,

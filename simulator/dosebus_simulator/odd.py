@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from pydicom.dataset import FileDataset
 
@@ -21,6 +21,8 @@ from dosebus_simulator.simulated import SimulatedObject, SimulatedStudy
 from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, make_study, visit
 
 ENHANCED_SR = "1.2.840.10008.5.1.4.1.1.88.22"
+NO_DATE = date(1900, 1, 1)
+"""Under this day stand reports that tell none."""
 RADIATION_SUMMARY = "99SMS_RADSUM"
 GYCM2_WITH_CARET = Unit("Gy.cm^2", "Gray-squarecentimeter")
 ARCADIS = Equipment(
@@ -69,6 +71,30 @@ def make_without_study(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStu
     dataset = _kind_of(make_ct("without study", *seed, day=day))
     del dataset.StudyInstanceUID
     return _rejected("without-study", dataset)
+
+
+def make_undated(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:
+    """A CT report of an examination in which no clock was set: no date and no time in its head."""
+    made = make_ct("undated", *seed, day=day)
+    dataset = _kind_of(made)
+    for part in ("Study", "Series", "Content"):
+        setattr(dataset, f"{part}Date", "")
+        setattr(dataset, f"{part}Time", "")
+    if made.truth is None:
+        raise ValueError("a simulated CT report is recorded")
+    age = made.truth.patient.patient_age_dicom_string
+    truth = made.truth.model_copy(
+        update={
+            "study_date": NO_DATE,
+            "study_time": time(),
+            "content_time": None,
+            "series_time": None,
+            "patient": made.truth.patient.model_copy(
+                update={"patient_age_years": float(age[:3]) if age and age.endswith("Y") else None}
+            ),
+        }
+    )
+    return SimulatedStudy("undated", (SimulatedObject("undated", dataset),), truth)
 
 
 def make_test_patient(*seed: object, day: date = REFERENCE_DAY) -> SimulatedStudy:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydicom import dcmread
 
 from dosebus_simulator.bench import bench_reports
+from dosebus_simulator.cli import simulate
 from dosebus_simulator.ct_series import (
     make_continued_ct,
     make_cumulative_ct,
@@ -16,6 +19,7 @@ from dosebus_simulator.ct_series import (
 )
 from dosebus_simulator.dose_info import make_philips_dose_info
 from dosebus_simulator.images import make_dx_images, make_mg_images, make_pet_ct
+from dosebus_simulator.kinds import makers
 from dosebus_simulator.odd import (
     make_arcadis,
     make_duplicate,
@@ -25,6 +29,7 @@ from dosebus_simulator.odd import (
     make_without_study,
 )
 from dosebus_simulator.simulated import SimulatedObject
+from dosebus_simulator.styles import STYLES
 
 
 def event_uids(made: SimulatedObject) -> set[str]:
@@ -137,3 +142,30 @@ def test_philips_dose_info_adds_up() -> None:
     items = made.objects[0].dataset[0x0040030E].value
     doses = [float(item.private_block(0x00E1, "ELSCINT1")[0x21].value) for item in items]
     assert sum(doses) == pytest.approx(made.truth.totals.total_dlp_mgycm)
+
+
+def test_styles_are_listed_and_belong_to_kinds(tmp_path: Path) -> None:
+    listed = CliRunner().invoke(simulate, ["--style", "list"])
+    assert listed.exit_code == 0
+    assert "philips-azurion    RF" in listed.output.splitlines()
+    made = CliRunner().invoke(
+        simulate, ["--style", "philips-azurion", "--count", "1", "--out", str(tmp_path)]
+    )
+    assert made.exit_code == 0, made.output
+    (path,) = tmp_path.iterdir()
+    told = dcmread(path)
+    assert "Azurion" in told.ManufacturerModelName
+    for wrong in (["--kind", "ct", "--style", "canon"], ["--style", "nobody"]):
+        refused = CliRunner().invoke(simulate, [*wrong, "--out", str(tmp_path)])
+        assert refused.exit_code == 2
+        assert "style" in refused.output
+
+
+def test_every_style_changes_what_is_written() -> None:
+    made = makers()
+    for style in STYLES.values():
+        for modality in style.modalities:
+            kind = f"{modality.lower()}-{style.name}"
+            written = made[kind](3).objects[0].encoded()
+            plain = made[modality.lower()](3).objects[0].encoded()
+            assert (written == plain) is (style.name == "standard"), kind
