@@ -35,11 +35,8 @@ class Meaning:
     contrast: str = ""
     side: str = ""
     child: bool = False
-
-    @property
-    def weight(self) -> float:
-        """The weight of all words."""
-        return sum(_weight(word) for word in self.words)
+    weight: float = 0.0
+    """The weight of all words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,13 @@ def meaning(name: str) -> Meaning:
         told = {"with"}
     sides = {SIDES[word] for word in found if word in SIDES}
     words = set(found) - CONTRAST - IDLE - SIDES.keys() - {"with", "without"}
+    telling = frozenset(words - {"child"})
     return Meaning(
-        words=frozenset(words - {"child"}),
+        words=telling,
         contrast="both" if len(told) == 2 else next(iter(told), ""),
         side="both" if len(sides) > 1 else next(iter(sides), ""),
         child="child" in words,
+        weight=sum(_weight(word) for word in telling),
     )
 
 
@@ -124,7 +123,7 @@ def _weight(word: str) -> float:
 
 def _shared(one: frozenset[str], other: frozenset[str]) -> float:
     equal = one & other
-    total = sum(_weight(word) for word in equal)
+    total = sum(map(_weight, equal))
     rest = [word for word in other - equal if len(word) >= LEAST_BEGINNING]
     for word in one - equal:
         if len(word) < LEAST_BEGINNING:
