@@ -39,6 +39,7 @@ from dosebus_web.pages.names import routes as names
 from dosebus_web.pages.objects import routes as objects
 from dosebus_web.pages.query import routes as query
 from dosebus_web.pages.services import routes as services
+from dosebus_web.pages.signin import oidc_routes as oidc
 from dosebus_web.pages.signin import routes as signin
 from dosebus_web.pages.sizes import preview_routes as size_preview
 from dosebus_web.pages.sizes import routes as sizes
@@ -49,9 +50,9 @@ from dosebus_web.settings import WebSettings
 from dosebus_web.web import Web
 
 PAGE_ROUTERS = (
-    signin.router, account.router, home.router, combine.router, charts.router, studies.router, views.router,
-    alerts.router,
-    exports.router, query.router, objects.router, services.router, admin.router, admin_home.router,
+    signin.router, oidc.router, account.router, home.router, combine.router, charts.router, studies.router,
+    views.router, alerts.router, exports.router, query.router, objects.router, services.router, admin.router,
+    admin_home.router,
     users.router, nodes.router,
     admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
     rederivation.router, people.router, skin.router,

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from dosebus.runtime.service import Context, Every, Service, Task
 from dosebus_web.app import create_app
+from dosebus_web.auth.oidc.provider import provider_of
 from dosebus_web.consumers import consumers
 from dosebus_web.http.pages import Pages
 from dosebus_web.live.hub import Hub, listen
@@ -33,6 +34,7 @@ def make_app(context: Context[WebSettings]) -> FastAPI:
             pages=Pages(context.settings.prefix),
             hub=context.resources["hub"],
             neighbours=context.neighbours,
+            provider=provider_of(context.settings),
         )
     )
 

@@ -11,6 +11,7 @@ from dosebus.blobs.blobs import Blobs
 from dosebus.bus.bus import Bus
 from dosebus.runtime.health import Neighbours
 from dosebus.store.engine import Database
+from dosebus_web.auth.oidc.provider import Provider
 from dosebus_web.http.pages import Pages
 from dosebus_web.live.hub import Hub
 from dosebus_web.settings import WebSettings
@@ -27,6 +28,7 @@ class Web:
     pages: Pages
     hub: Hub
     neighbours: Neighbours
+    provider: Provider | None = None
 
 
 def of(request: Request) -> Web:

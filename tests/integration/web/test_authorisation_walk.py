@@ -15,7 +15,7 @@ from tests.integration.web.conftest import GROUPS, Site, csrf
 
 pytestmark = pytest.mark.services
 AnyGate = Gate | PublicGate | TokenGate
-PUBLIC = {"/sign-in", "/api/v1/openapi.json", "/api/v1/docs"}
+PUBLIC = {"/sign-in", "/sign-in/oidc", "/sign-in/oidc/back", "/api/v1/openapi.json", "/api/v1/docs"}
 
 
 def gates(dependant: Dependant) -> Iterator[AnyGate]:

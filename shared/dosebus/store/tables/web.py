@@ -26,8 +26,23 @@ account = sa.Table(
     sa.Column("locked_until", Instant),
     sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
     sa.Column("last_sign_in_at", Instant),
+    sa.Column("oidc_issuer", sa.Text),
+    sa.Column("oidc_subject", sa.Text),
     sa.CheckConstraint("username = lower(username)", name="account_username_lower"),
+    sa.UniqueConstraint("oidc_issuer", "oidc_subject", name="account_oidc_person"),
 )
+"""Who may sign in. `oidc_issuer` and `oidc_subject`: who it is at an identity provider; such an account has no password."""
+
+oidc_sign_in = sa.Table(
+    "oidc_sign_in",
+    metadata,
+    sa.Column("state_hash", sa.Text, primary_key=True),
+    sa.Column("nonce", sa.Text, nullable=False),
+    sa.Column("verifier", sa.Text, nullable=False),
+    sa.Column("go_on", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False, server_default=sa.func.now()),
+)
+"""Sign-ins that were begun at an identity provider and wait for their answer."""
 
 session = sa.Table(
     "session",

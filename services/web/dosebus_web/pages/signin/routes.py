@@ -11,9 +11,11 @@ from dosebus_web.auth import audit, sessions
 from dosebus_web.auth.gate import SignedInWrites, cookie_name, current_session, public
 from dosebus_web.auth.signin import Attempt, SignInRefusedError, sign_in
 from dosebus_web.http.address import client_address
-from dosebus_web.web import Here, of
+from dosebus_web.language import marked
+from dosebus_web.web import Here, Web, of
 
 router = APIRouter()
+PASSWORDS_ARE_OFF = marked("Passwords of DoseBus are not taken here. Use the hospital's account.")
 SITES = frozenset({"same-origin", "none", ""})
 """Values of Sec-Fetch-Site with which the sign-in form may come: the form has no session, so no CSRF token yet."""
 
@@ -24,9 +26,36 @@ def safe_path(path: str) -> str:
     return path if inside and "\\" not in path else "/"
 
 
-def _form(request: Request, go_on: str, username: str = "", error: str = "", status: int = 200) -> Response:
-    values = {"next": safe_path(go_on), "username": username, "error": error}
-    return of(request).pages.render(request, "pages/signin/signin.html", values, status_code=status)
+def sign_in_page(
+    request: Request, go_on: str, username: str = "", error: str = "", status: int = 200
+) -> Response:
+    """The sign-in page with what was wrong, if anything."""
+    here = of(request)
+    signed_out = request.query_params.get("done") == "signed-out"
+    values = {
+        "next": safe_path(go_on),
+        "username": username,
+        "error": error,
+        "by_password": here.settings.password_sign_in,
+        "by_provider": here.provider is not None,
+        "provider_label": here.settings.oidc_label,
+        "provider_sign_out": here.provider.sign_out_url() if here.provider and signed_out else None,
+    }
+    return here.pages.render(request, "pages/signin/signin.html", values, status_code=status)
+
+
+def with_session(response: Response, here: Web, cookie: str) -> Response:
+    """The answer with the cookie of a new session."""
+    response.set_cookie(
+        cookie_name(here),
+        cookie,
+        max_age=here.settings.session_hours * 3600,
+        path=here.settings.prefix or "/",
+        secure=here.settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
 
 
 @router.get("/sign-in", dependencies=[public()])
@@ -35,7 +64,7 @@ def show_form(request: Request, here: Here) -> Response:
     go_on = request.query_params.get("next", "/")
     if current_session(request) is not None:
         return here.pages.redirect(safe_path(go_on))
-    return _form(request, go_on)
+    return sign_in_page(request, go_on)
 
 
 @router.post("/sign-in", dependencies=[public()])
@@ -48,25 +77,17 @@ def begin_session(
 ) -> Response:
     """Check the password, set the cookie, go on to the page that was asked for."""
     if request.headers.get("sec-fetch-site", "") not in SITES:
-        return _form(request, "/", error="Sign in from this site's own form.", status=403)
+        return sign_in_page(request, "/", error="Sign in from this site's own form.", status=403)
+    if not here.settings.password_sign_in:
+        return sign_in_page(request, next, error=PASSWORDS_ARE_OFF, status=403)
     attempt = Attempt(
         username, password, client_address(request, here.settings), request.headers.get("user-agent", "")
     )
     try:
         cookie = sign_in(here.database, here.settings, attempt)
     except SignInRefusedError as refused:
-        return _form(request, next, username, str(refused), 401)
-    response = here.pages.redirect(safe_path(next))
-    response.set_cookie(
-        cookie_name(here),
-        cookie,
-        max_age=here.settings.session_hours * 3600,
-        path=here.settings.prefix or "/",
-        secure=here.settings.secure,
-        httponly=True,
-        samesite="lax",
-    )
-    return response
+        return sign_in_page(request, next, username, str(refused), 401)
+    return with_session(here.pages.redirect(safe_path(next)), here, cookie)
 
 
 @router.post("/sign-out")

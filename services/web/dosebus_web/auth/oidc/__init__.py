@@ -1,0 +1,1 @@
+"""Sign-in by the hospital's identity provider (OpenID Connect Core 1.0, authorization code flow with PKCE)."""
