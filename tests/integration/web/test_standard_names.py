@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -179,6 +180,28 @@ def test_a_raw_name_belongs_to_one_name_and_the_second_person_is_told(site: Site
     assert assign(boss, [("CT ABD", "abdomen")]) == 303
     assert assign(boss, [("CT ABD", "Of the request")], source="requested_procedure") == 303
     assert post(boss, f"{CT_PATH}/create", name="ABDOMEN") == 409
+
+
+def test_of_many_who_map_a_raw_name_at_once_one_wins_and_the_others_are_told(
+    site: Site,
+) -> None:
+    names = [f"Name {number}" for number in range(4)]
+    browsers = [site.client("boss") for _ in names]
+    forms = [
+        {"csrf_token": csrf(browser), "raw": ["procedure|Contested"], "name": [name], "only": "0"}
+        for browser, name in zip(browsers, names, strict=True)
+    ]
+    with ThreadPoolExecutor(len(names)) as pool:
+        answers = list(
+            pool.map(
+                lambda one: one[0].post(f"{CT_PATH}/map", data=one[1]), zip(browsers, forms, strict=True)
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [303, 409, 409, 409]
+    winner = next(name for name, answer in zip(names, answers, strict=True) if answer.status_code == 303)
+    assert mapped(site) == {("CT", "procedure", "contested"): winner}
+    with site.web.database.reading() as connection:
+        assert connection.execute(sa.select(config.standard_name.c.name)).scalars().all() == [winner]
 
 
 def test_bulk_accept_reject_and_what_is_left(site: Site, boss: TestClient, described: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from dosebus_web.pages.names import overview
 from dosebus_web.pages.names.mapping import Raw, State
 from dosebus_web.pages.names.scorer import likeness, meaning, new_name
 from dosebus_web.pages.names.suggest import Suggestion, suggest, unmapped
@@ -123,3 +124,16 @@ def test_what_is_not_mapped_comes_by_volume_and_can_be_searched() -> None:
     assert [(one.raw_name, one.volume) for one in left] == [("two", 30), ("one", 3)]
     assert left[0].sources == ("study_description", "procedure")
     assert [one.volume for one in unmapped(STATE, found, "TW", "procedure")] == [5]
+
+
+def test_a_study_counts_once_for_a_standard_name_however_many_of_its_texts_are_mapped() -> None:
+    raws = {
+        ("study_description", "a"): Raw("A", 1),
+        ("study_description", "b"): Raw("B", 1),
+        ("procedure", "a"): Raw("A", 1),
+    }
+    found = [seen("A", 5), seen("B", 2), seen("A", 6, "procedure"), seen("C", 9)]
+    (row,) = overview.rows(State({1: "Name"}, raws), found, "")
+    assert (row.volume, row.raws) == (7, ("A", "B"))
+    assert overview.rows(State({1: "Name"}, raws), found, "c") == []
+    assert overview.share_mapped(State({1: "Name"}, raws), found)["study_description"] == (7, 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,10 @@ from dosebus_web.pages.names.volume import Seen
 
 @dataclass(frozen=True, slots=True)
 class NameRow:
-    """A standard name with its raw names; one study counts once for each of its raw names."""
+    """A standard name with its raw names.
+
+    `volume` is that of the source with most: a study whose description and request are both mapped counts once.
+    """
 
     id: int
     name: str
@@ -44,12 +48,19 @@ def rows(state: State, found: Iterable[Seen], text: str) -> list[NameRow]:
             NameRow(
                 id=name_id,
                 name=name,
-                raws=tuple(raw.raw_name for raw in own.values()),
-                volume=sum(one.volume for one in known),
+                raws=tuple({key[1]: raw.raw_name for key, raw in own.items()}.values()),
+                volume=_most(known),
                 last_seen_at=max((one.last_seen_at for one in known if one.last_seen_at), default=None),
             )
         )
     return sorted(rows, key=lambda one: (-one.volume, one.name.lower()))
+
+
+def _most(known: Iterable[Seen]) -> int:
+    totals: Counter[str] = Counter()
+    for one in known:
+        totals[one.key[0]] += one.volume
+    return max(totals.values(), default=0)
 
 
 def raws_of(state: State, found: Iterable[Seen], name_id: int) -> list[RawRow]:
