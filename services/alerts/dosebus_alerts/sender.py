@@ -212,17 +212,18 @@ class Sender:
         )
 
 
+UNFINISHED = ("gathered", "queued", "sending", "handing_over", "in_doubt", "failed")
+"""The states of messages that are not done with."""
+
+
 def count_mails(database: Database) -> None:
-    """Set the gauge of mails that are not done with."""
+    """Set the gauge of messages that are not done with."""
     with database.reading() as connection:
-        found: dict[str, int] = dict(
-            connection.execute(
-                sa.select(mail.c.state, sa.func.count())
-                .where(mail.c.state.in_(("queued", "sending", "handing_over", "in_doubt", "failed")))
-                .group_by(mail.c.state)
-            )
-            .tuples()
-            .all()
+        found = connection.execute(
+            sa.select(mail.c.state, sa.func.count().label("number"))
+            .where(mail.c.state.in_(UNFINISHED))
+            .group_by(mail.c.state)
         )
-    for state in ("queued", "sending", "handing_over", "in_doubt", "failed"):
-        MAILS.labels(state).set(found.get(state, 0))
+        counted = {row.state: row.number for row in found}
+    for state in UNFINISHED:
+        MAILS.labels(state).set(counted.get(state, 0))
