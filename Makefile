@@ -74,6 +74,10 @@ format: setup ## Put the code into the house's form
 bench: setup services ## Measure against FLOORS; prints a line a target and writes build/bench.json
 	@$(BIN)/python -m tests.load.bench $(BENCH_ARGS)
 
+.PHONY: bench-pages
+bench-pages: setup services ## Make a million studies and measure lists and charts in the database and at the browser
+	@$(BIN)/python -m tests.load.bench_pages $(BENCH_ARGS)
+
 .PHONY: lock
 lock: $(VENV)/.installed ## Resolve requirements/*.in anew into hashed lock files without addresses
 	@scripts/lock $(BIN)/uv

@@ -13,7 +13,8 @@ YEARS = 5
 
 @dataclass(frozen=True)
 class Share:
-    """One modality's part: its studies of every 50, its devices, its names, and SQL for how many events study `n` has."""
+    """One modality's part: its studies of every 50, its devices, its names,
+    and SQL for how many events study `n` has."""
 
     modality: str
     of_fifty: int
@@ -67,7 +68,8 @@ INSERT INTO dose.study (study_instance_uid, modality_types, study_at, modality_t
 SELECT '2.25.' || %(modality_number)s * 10000000000::bigint + n, ARRAY[%(modality)s], at, %(modality)s,
     'A' || (%(modality_number)s * 10000000 + n), at::date, at::time, names[pick],
     upper(names[pick]) || CASE WHEN n %% 3 = 0 THEN ' URGENT' ELSE '' END, 'P' || pick, names[pick],
-    'Referrer^' || n %% 300, 'Physician^' || n %% 35, 'Operator^' || n %% 60, md5((n %% 400000)::text) || md5('x'), true,
+    'Referrer^' || n %% 300, 'Physician^' || n %% 35, 'Operator^' || n %% 60,
+    md5((n %% 400000)::text) || md5('x'), true,
     (ARRAY['F', 'M'])[1 + n %% 2], 1 + 90 * random(), 1.5 + 0.4 * random(), exp(4.3 + 0.25 * normal),
     CASE WHEN n %% 400 = 0 THEN 'IDs: *qa*' END, events,
     CASE WHEN %(modality)s = 'CT' THEN exp(5 + pick * 0.15 + 0.6 * normal) END,
@@ -78,10 +80,12 @@ SELECT '2.25.' || %(modality_number)s * 10000000000::bigint + n, ARRAY[%(modalit
     CASE WHEN %(modality)s = 'RF' THEN exp(6 + 0.7 * normal) END,
     CASE WHEN %(modality)s = 'MG' THEN exp(0.9 + 0.3 * normal) END,
     CASE WHEN %(modality)s = 'MG' THEN exp(0.9 + 0.3 * normal) END,
-    CASE WHEN %(modality)s = 'NM' THEN exp(5.5 + 0.3 * normal) END, 'V' || n / 100000, devices[1 + n %% cardinality(devices)],
+    CASE WHEN %(modality)s = 'NM' THEN exp(5.5 + 0.3 * normal) END, 'V' || n / 100000,
+    devices[1 + n %% cardinality(devices)],
     packed.record, 'bench', at, at + interval '1 hour', 1
 FROM (SELECT n, %(events_sql)s AS events, 1 + floor(power(random(), 2) * %(many_names)s)::int AS pick,
-        %(names)s::text[] AS names, (SELECT array_agg(id ORDER BY id) FROM dose.device WHERE identity_key LIKE %(modality)s || '%%') AS devices,
+        %(names)s::text[] AS names,
+        (SELECT array_agg(id ORDER BY id) FROM dose.device WHERE identity_key LIKE %(modality)s || '%%') AS devices,
         (random() + random() + random() + random() + random() + random() - 3) * 1.414 AS normal,
         date_trunc('day', now()::timestamp - interval '1 day' - interval '5 years' * (1 - n::float8 / %(studies)s))
             + interval '1 second' * floor(3600 * (6 + 7 * (random() + random()))) AS at
@@ -90,15 +94,19 @@ JOIN packed ON packed.number = n %% 64
 """
 
 CT_EVENTS = """
-INSERT INTO dose.ct_event (study_id, report_index, event_index, uid_occurrence, irradiation_event_uid, datetime_started,
-    acquisition_protocol, target_region_meaning, event_type_code, event_type_meaning, exposure_time_s, scanning_length_mm,
+INSERT INTO dose.ct_event (study_id, report_index, event_index, uid_occurrence, irradiation_event_uid,
+    datetime_started,
+    acquisition_protocol, target_region_meaning, event_type_code, event_type_meaning, exposure_time_s,
+    scanning_length_mm,
     nominal_single_collimation_mm, nominal_total_collimation_mm, pitch, number_of_xray_sources, xray_modulation_type,
     ctdivol_mgy, ctdiw_phantom_type_code, ctdiw_phantom_type_meaning, dlp_mgycm, comment)
 SELECT id, 0, n, 1, study_instance_uid || '.' || n, study_at + n * interval '1 minute',
     (%(protocols)s::text[])[1 + CASE WHEN n = 0 THEN 0 ELSE (id + n) %% %(many_protocols)s END], 'Chest',
     CASE WHEN n = 0 THEN '113805' WHEN n %% 4 = 3 THEN '113804' ELSE '116152004' END,
-    CASE WHEN n = 0 THEN 'Constant Angle Acquisition' WHEN n %% 4 = 3 THEN 'Sequenced Acquisition' ELSE 'Spiral Acquisition' END,
-    4 + random(), 300 * random(), 0.6, 38.4, 0.9, 1, 'XYZ_EC', exp(1.5 + (id %% 8) * 0.1 + 1.2 * (random() - 0.5)), '113691',
+    CASE WHEN n = 0 THEN 'Constant Angle Acquisition' WHEN n %% 4 = 3 THEN 'Sequenced Acquisition' ELSE 'Spiral
+    Acquisition' END,
+    4 + random(), 300 * random(), 0.6, 38.4, 0.9, 1, 'XYZ_EC',
+    exp(1.5 + (id %% 8) * 0.1 + 1.2 * (random() - 0.5)), '113691',
     'IEC Body Dosimetry Phantom', exp(4.5 + (id %% 8) * 0.1 + 1.6 * (random() - 0.5)), 'Reconstructed with kernel Br40'
 FROM dose.study, generate_series(0, number_of_events - 1) AS n WHERE modality_type = 'CT'
 """
@@ -106,27 +114,35 @@ FROM dose.study, generate_series(0, number_of_events - 1) AS n WHERE modality_ty
 CT_SOURCES = """
 INSERT INTO dose.ct_source (study_id, report_index, event_index, source_index, source_id, kvp, max_ma, ma,
     exposure_time_per_rotation_s)
-SELECT study_id, 0, event_index, 0, 'A', 100 + 20 * (event_index % 2), 400, 150 + 100 * random(), 0.5 FROM dose.ct_event
+SELECT study_id, 0, event_index, 0, 'A', 100 + 20 * (event_index % 2), 400, 150 + 100 * random(),
+    0.5 FROM dose.ct_event
 """
 
 PROJECTION_EVENTS = """
 INSERT INTO dose.projection_event (study_id, report_index, event_index, uid_occurrence, irradiation_event_uid,
     datetime_started, event_type_code, event_type_meaning, acquisition_plane_code, acquisition_plane_meaning,
     acquisition_protocol, anatomical_structure_code, anatomical_structure_meaning, laterality_code, laterality_meaning,
-    view_code, view_meaning, dap_gym2, dose_rp_gy, kvp, tube_current_ma, exposure_uas, exposure_time_ms, filters, agd_mgy,
+    view_code, view_meaning, dap_gym2, dose_rp_gy, kvp, tube_current_ma, exposure_uas, exposure_time_ms, filters,
+    agd_mgy,
     compressed_thickness_mm, compression_force_n, anode_target_material_meaning, exposure_control_mode,
     positioner_primary_angle_deg, positioner_secondary_angle_deg, distance_source_detector_mm, exposure_index)
-SELECT id, 0, n, 1, study_instance_uid || '.' || n, study_at + n * interval '1 minute', '113611', 'Stationary Acquisition',
-    '113622', 'Single Plane', (%(protocols)s::text[])[1 + (id + n) %% %(many_protocols)s], '43799004', 'Thorax', '7771000',
-    (ARRAY['Left', 'Right'])[1 + n %% 2], '399162004', (ARRAY['cranio-caudal', 'medio-lateral oblique'])[1 + (n / 2) %% 2],
+SELECT id, 0, n, 1, study_instance_uid || '.' || n, study_at + n * interval '1 minute', '113611',
+    'Stationary Acquisition',
+    '113622', 'Single Plane', (%(protocols)s::text[])[1 + (id + n) %% %(many_protocols)s], '43799004', 'Thorax',
+    '7771000',
+    (ARRAY['Left', 'Right'])[1 + n %% 2], '399162004', (ARRAY['cranio-caudal',
+    'medio-lateral oblique'])[1 + (n / 2) %% 2],
     CASE WHEN modality_type <> 'MG' THEN exp(-12 + (id %% 8) * 0.2 + 2 * (random() - 0.5)) END,
     CASE WHEN modality_type = 'RF' THEN 0.01 * random() END,
     CASE WHEN modality_type = 'RF' THEN array_fill(60 + 40 * random(), ARRAY[8]) ELSE ARRAY[25 + 95 * random()] END,
     ARRAY[200 * random()], ARRAY[exp(9 + random())], 20 * random(),
-    '[{"type": {"code_meaning": "Flat filter"}, "material": {"code_meaning": "Aluminum or Aluminum compound"}, "thickness_max_mm": 1}]',
+    '[{"type": {"code_meaning": "Flat filter"}, "material": {"code_meaning": "Aluminum or Aluminum compound"},
+    "thickness_max_mm": 1}]',
     CASE WHEN modality_type = 'MG' THEN exp(0.4 + (random() - 0.5)) END,
-    CASE WHEN modality_type = 'MG' THEN 20 + 60 * random() END, CASE WHEN modality_type = 'MG' THEN 60 + 60 * random() END,
-    CASE WHEN modality_type = 'MG' THEN 'Tungsten or Tungsten compound' END, CASE WHEN modality_type = 'MG' THEN 'AUTOMATIC' END,
+    CASE WHEN modality_type = 'MG' THEN 20 + 60 * random() END,
+    CASE WHEN modality_type = 'MG' THEN 60 + 60 * random() END,
+    CASE WHEN modality_type = 'MG' THEN 'Tungsten or Tungsten compound' END,
+    CASE WHEN modality_type = 'MG' THEN 'AUTOMATIC' END,
     10 * random(), 10 * random(), 1100, 300 + 100 * random()
 FROM dose.study, generate_series(0, number_of_events - 1) AS n WHERE modality_type = %(modality)s
 """
@@ -135,8 +151,10 @@ ADMINISTRATIONS = """
 INSERT INTO dose.administration (study_id, report_index, event_index, administration_event_uid,
     radiopharmaceutical_agent_meaning, radionuclide_meaning, radionuclide_half_life_s, administered_activity_mbq,
     start_datetime, stop_datetime, route_of_administration_meaning)
-SELECT id, 0, 0, study_instance_uid || '.1', (ARRAY['FDG F^18^', 'MDP Tc^99m^', 'Sestamibi Tc^99m^', 'PSMA Ga^68^'])[1 + id %% 4],
-    (ARRAY['^18^Fluorine', '^99m^Technetium'])[1 + id %% 2], 6586, administered_activity_mbq, study_at, study_at, 'Intravenous route'
+SELECT id, 0, 0, study_instance_uid || '.1', (ARRAY['FDG F^18^', 'MDP Tc^99m^', 'Sestamibi Tc^99m^',
+    'PSMA Ga^68^'])[1 + id %% 4],
+    (ARRAY['^18^Fluorine', '^99m^Technetium'])[1 + id %% 2], 6586, administered_activity_mbq, study_at, study_at,
+    'Intravenous route'
 FROM dose.study WHERE modality_type = 'NM'
 """
 
@@ -145,7 +163,8 @@ EVENTS_OF = {"CT": CT_EVENTS, "RF": PROJECTION_EVENTS, "MG": PROJECTION_EVENTS, 
 
 
 def fill(url: str, studies: int = STUDIES) -> None:
-    """Make `studies` studies with four times as many events in a migrated, empty database, and let it learn of them."""
+    """Make `studies` studies with four times as many events in a migrated, empty database,
+    and let it learn of them."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
         connection.execute("SET maintenance_work_mem = '512MB'")
@@ -172,7 +191,8 @@ class unindexed:  # noqa: N801 - used as a function
 
     def __enter__(self) -> None:
         self._made = self._connection.execute(
-            "SELECT format('%I.%I', schemaname, indexname), indexdef FROM pg_indexes WHERE schemaname = 'dose' AND NOT EXISTS"
+            "SELECT format('%I.%I', schemaname, indexname), indexdef FROM pg_indexes"
+            " WHERE schemaname = 'dose' AND NOT EXISTS"
             " (SELECT 1 FROM pg_constraint WHERE conindid = format('%I.%I', schemaname, indexname)::regclass)"
         ).fetchall()
         for name, _ in self._made:

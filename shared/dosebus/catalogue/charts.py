@@ -79,7 +79,8 @@ FURTHER: Mapping[str, tuple[Chart, ...]] = {
             Drawing.STEPS,
             "thickness_step",
             "agd_mgy",
-            splits=(DEVICE, ACQUISITION, "view"),
+            THICKNESS,
+            (DEVICE, ACQUISITION, "view"),
         ),
     ),
 }

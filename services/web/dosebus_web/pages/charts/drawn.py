@@ -18,6 +18,7 @@ from dosebus_web.language import gettext as _
 from dosebus_web.pages.charts.narrow import Narrower
 from dosebus_web.pages.charts.options import SCAN_CODES, Options
 from dosebus_web.pages.charts.wording import WEEKDAYS
+from dosebus_web.pages.studies.cells import PEOPLE, person
 
 SERIES_OF_LINES, SERIES_OF_DOTS, PANELS, SPLITS = 8, 6, 12, 8
 """How many series are still told apart as lines, as dots, as small drawings, and as colours within one bar."""
@@ -108,15 +109,17 @@ class _Place:
         narrow = self.narrower.name(self.chart.by, row["series"]) + self.narrower.name(split, row["split"])
         blank = _("(blank)")
         shown = {
-            "series": None if self.chart.by is None else _text(row["series"], blank),
-            "split": None if split is None else _text(row["split"], blank),
+            "series": None if self.chart.by is None else _text(self.chart.by, row["series"], blank),
+            "split": None if split is None else _text(split, row["split"], blank),
         }
         told = " · ".join(part for part in shown.values() if part)
         return {**shown, "narrow": narrow, "told": told}
 
 
-def _text(value: Any, blank: str) -> str:
-    return blank if value is None else str(value)
+def _text(key: str, value: Any, blank: str) -> str:
+    if value is None:
+        return blank
+    return person(str(value)) if key in PEOPLE else str(value)
 
 
 def _converted(field: Field | None, row: Mapping[str, Any]) -> Row:

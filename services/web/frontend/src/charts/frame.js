@@ -2,7 +2,7 @@
 import { short } from "./numbers.js";
 
 export const LINE = 22;
-const GAP = 46;
+const GAP = 34;
 
 export function distinct(rows, key) {
   return [...new Set(rows.map((row) => row[key]))];
@@ -31,7 +31,7 @@ export function laidOut(panels, width, height, { left = 60, bottom = 34, top = 4
     text: short(panel.name, 42), left: grid[index].left, top: grid[index].top - 22,
     textStyle: { fontSize: 12, fontWeight: 600 },
   }));
-  return { grid, title: panels.length > 1 ? title : [], total: top + lines * (height + GAP + bottom) - GAP + 8 };
+  return { grid, title: panels.length > 1 ? title : [], total: top + lines * (height + GAP + bottom) - GAP };
 }
 
 export function base(theme, animated) {
@@ -42,7 +42,7 @@ export function base(theme, animated) {
     color: theme.series,
     textStyle: text,
     legend: {
-      type: "scroll", top: 4, left: 8, right: 8, icon: "roundRect", itemWidth: 12, itemHeight: 8,
+      type: "scroll", top: 10, left: 8, right: 8, icon: "roundRect", itemWidth: 12, itemHeight: 8,
       textStyle: { color: theme["ink-2"] }, pageTextStyle: { color: theme["ink-2"] },
       pageIconColor: theme.brand, pageIconInactiveColor: theme.line, formatter: (name) => short(name, 34),
     },

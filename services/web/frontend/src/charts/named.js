@@ -38,8 +38,8 @@ export function bars(answer, theme, width) {
   const kinds = box ? [["box", answer.words.box]] : figures(answer);
   const side = stacked || box ? Math.max(1, box ? splits.length : 1) : splits.length * kinds.length;
   const lines = Math.min(names.length, MOST_LINES);
-  const left = Math.min(230, Math.max(90, 7 * Math.max(...names.map((name) => short(name, 30).length))), width * 0.42);
-  const layout = laidOut(panels, width, Math.max(140, lines * Math.max(LINE, 11 * side)), { left, bottom: 52 });
+  const left = Math.min(230, Math.max(90, 24 + 6.6 * Math.max(...names.map((name) => name.length))), width * 0.42);
+  const layout = laidOut(panels, width, Math.max(140, lines * Math.max(LINE, 11 * side)), { left, bottom: 44, top: panels.length > 1 || side > 1 || splits.length > 1 ? 44 : 12 });
   const unit = stacked ? answer.words.frequency : answer.axis;
   const series = [];
   panels.forEach((panel, index) => {
@@ -74,7 +74,7 @@ export function bars(answer, theme, width) {
       legend: { ...frame.legend, show: series.length > panels.length },
       tooltip: { ...frame.tooltip, trigger: "item", formatter: (at) => (at.data?.row ? told(answer, at.data.row) : "") },
       xAxis: panels.map((_, gridIndex) => valueAxis(theme, unit, { gridIndex, min: box ? undefined : 0 })),
-      yAxis: panels.map((_, gridIndex) => nameAxis(theme, names, { gridIndex, inverse: true })),
+      yAxis: panels.map((_, gridIndex) => nameAxis(theme, names, { gridIndex, inverse: true, axisLabel: { color: theme.ink, interval: 0, width: left - 14, overflow: "truncate" } })),
       dataZoom: zoom, series,
     },
   };
@@ -83,7 +83,7 @@ export function bars(answer, theme, width) {
 /** A line for each name over the periods. */
 export function lines(answer, theme, width) {
   const panels = panelled(answer.rows, answer.facet ? "split" : null);
-  const layout = laidOut(panels, width, panels.length > 1 ? 190 : 300, { left: 62, bottom: 62 });
+  const layout = laidOut(panels, width, panels.length > 1 ? 190 : 300, { left: 62, bottom: 50 });
   const series = [];
   const kinds = figures({ ...answer, statistic: ["mean", "both"].includes(answer.statistic) ? answer.statistic : "median" });
   const names = distinct(answer.rows, "series");

@@ -84,12 +84,12 @@ function columnMeans(rows) {
 
 /** Hours across, weekdays down. */
 export function week(answer, theme, width) {
-  const layout = laidOut([{ name: "" }], width, 220, { left: width < 500 ? 46 : 92, bottom: 40, top: 14 });
+  const layout = laidOut([{ name: "" }], width, 220, { left: width < 500 ? 46 : 92, bottom: 30, top: 14 });
   const days = answer.words.weekdays.map((day) => (width < 500 ? day.slice(0, 2) : day));
   const data = answer.rows.map((row) => ({ value: [row.hour, row.weekday - 1, row.frequency], row }));
   const frame = base(theme, answer.animated);
   return {
-    height: layout.total + 40,
+    height: layout.total + 30,
     option: {
       ...frame, grid: layout.grid, legend: { show: false },
       tooltip: { ...frame.tooltip, trigger: "item", formatter: ({ data: { row } }) => `${answer.words.weekdays[row.weekday - 1]}, ${row.hour}:00 – ${row.hour}:59\n${answer.words.frequency}: ${whole(row.frequency)}` },
