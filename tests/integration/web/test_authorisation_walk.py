@@ -113,6 +113,7 @@ FORMS = [
     (f"/sizes/{uuid4()}/cancel", {}, "importsize"),
     (f"/sizes/upload/{uuid4()}/discard", {}, "importsize"),
     ("/admin/reading/names/delete", {"device_observer_uid": "1.2"}, "admin"),
+    ("/names/ct/study/create", {"name": "Walked"}, "admin"),
     ("/admin/nodes", {"name": "n", "ae_title": "A", "host": "h", "port": "104"}, "admin"),
     ("/admin/tokens", {"name": "t", "scope": "read"}, "admin"),
     ("/services/discard", {"service": "web", "message_id": str(uuid4())}, "admin"),
