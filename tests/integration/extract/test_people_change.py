@@ -20,6 +20,7 @@ from dosebus.store.packed import unpack
 from dosebus.store.tables import dose
 from dosebus.store.tables.config import setting
 from dosebus.store.tables.dose_changes import people_change, people_change_study, people_default
+from dosebus_extract import people_change_study as people_change_one
 from dosebus_extract import people_change_worker
 from dosebus_extract.archive_rederive import rederive_study
 from dosebus_extract.people import pseudonym
@@ -213,7 +214,7 @@ def test_studies_of_one_patient_change_together_and_a_crash_loses_nothing(
     monkeypatch.setattr(people_change_worker, "LEAST", 1)
     publish(**(EVERYTHING | {"patient_id": "pseudonym"}))
     change_id = _asked(arrivals, patient_id="pseudonym")
-    real, done = people_change_worker.change_study, []
+    real, done = people_change_one.change_study, []
 
     class KilledError(BaseException):
         pass
