@@ -53,7 +53,7 @@ class Workshop:
     bell: Event = field(default_factory=Event)
     poll_s: float = 1.0
     progress_s: float = 0.5
-    chunk: int = 100
+    chunk: int = 200
     """Lines after which the import looks whether to stop."""
     attempts: int = 5
 
@@ -161,10 +161,12 @@ class Worker:
             total = sum(1 for _ in read_lines(opens, form)[1])
             self._tell(job, 0, total, 0)
         done = job.rows_done
+        with self._database.reading() as connection:
+            before = jobs.entered_after(connection, job.import_id, job.line_done)
         for chunk in self._chunks(opens, form, columns, job.line_done):
-            self._import_chunk(job, chunk)
+            outcomes = self._import_chunk(job, chunk, before)
             done += len(chunk)
-            self._tell(job, done, total, chunk[-1].line)
+            self._tell(job, done, total, chunk[-1].line, outcomes)
 
     def _chunks(self, opens: Any, form: Form, columns: Columns, after: int) -> Iterator[Sequence[SizeRow]]:
         headings, lines = read_lines(opens, form)
@@ -172,16 +174,16 @@ class Worker:
         while chunk := list(islice(rows, self._workshop.chunk)):
             yield chunk
 
-    def _import_chunk(self, job: Row[Any], chunk: Sequence[SizeRow]) -> None:
+    def _import_chunk(
+        self, job: Row[Any], chunk: Sequence[SizeRow], before: frozenset[tuple[int, str]]
+    ) -> list[RowOutcome]:
+        """Import some lines; gives the outcomes that no transaction of a study has entered."""
         options = ImportOptions(
             key_kind=job.options["key_kind"],
             imported_by=job.requested_by,
             pseudonym_key=self._workshop.pseudonym_key,
             overwrite=job.options["overwrite"],
         )
-        with self._database.reading() as connection:
-            before = jobs.entered_after(connection, job.import_id, chunk[0].line - 1)
-        others: list[RowOutcome] = []
         outcomes = import_chunk(
             self._database,
             chunk,
@@ -189,17 +191,16 @@ class Worker:
             lambda tx, outcome: jobs.enter(tx, job.import_id, [outcome]),
             before,
         )
-        for outcome in outcomes:
-            if outcome.study_instance_uid is None or outcome.code == "failed":
-                others.append(outcome)
-        with self._database.transaction() as tx:
-            jobs.enter(tx, job.import_id, others)
+        return [one for one in outcomes if one.study_instance_uid is None or one.code == "failed"]
 
-    def _tell(self, job: Row[Any], done: int, total: int, line: int) -> None:
-        """Keep how far it is, tell it now and then, and stop where that is wanted."""
+    def _tell(
+        self, job: Row[Any], done: int, total: int, line: int, outcomes: Sequence[RowOutcome] = ()
+    ) -> None:
+        """Keep how far it is and what became of lines, tell it now and then, and stop where that is wanted."""
         told = time.monotonic() - self._told_at >= self._workshop.progress_s
         with self._database.transaction() as tx:
             now = jobs.get(tx, job.import_id)
+            jobs.enter(tx, job.import_id, outcomes)
             values: dict[str, Any] = {"rows_done": done, "rows_total": total, "line_done": line}
             if told:
                 values["counts"] = jobs.counts(tx, job.import_id)
