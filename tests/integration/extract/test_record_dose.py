@@ -164,7 +164,7 @@ def test_rereading_changes_nothing_and_heals_a_damaged_record(arrivals: Arrivals
     def reread() -> None:
         request = ObjectRereadRequested(object_id=events[0].object_id, requested_by="test")
         with arrivals.database.transaction() as tx:
-            reread_object(request, tx, arrivals.blobs, arrivals.settings)
+            reread_object(request, tx, arrivals.blobs, arrivals.settings, arrivals.reading)
 
     reread()
     assert _end_state(arrivals, _uid(made)) == expected
@@ -187,7 +187,7 @@ def test_a_rejected_object_can_be_read_again(arrivals: Arrivals) -> None:
     event = arrivals.send(made.objects[0])
     with arrivals.database.transaction() as tx:
         request = ObjectRereadRequested(object_id=event.object_id, requested_by="test")
-        reread_object(request, tx, arrivals.blobs, arrivals.settings)
+        reread_object(request, tx, arrivals.blobs, arrivals.settings, arrivals.reading)
     assert arrivals.object(event)["outcome"] == "rejected"
 
 
@@ -218,5 +218,5 @@ def test_images_leave_their_pixels_and_stay_readable(arrivals: Arrivals) -> None
     before = _end_state(arrivals, _uid(made))
     with arrivals.database.transaction() as tx:
         request = ObjectRereadRequested(object_id=event.object_id, requested_by="test")
-        reread_object(request, tx, arrivals.blobs, arrivals.settings)
+        reread_object(request, tx, arrivals.blobs, arrivals.settings, arrivals.reading)
     assert _end_state(arrivals, _uid(made)) == before
