@@ -190,8 +190,7 @@ def test_a_study_that_cannot_be_mapped_says_why_and_is_bounded(
     kept = row(database, study_id)
     assert (kept.outcome, kept.reason_code) == ("not_computed", code)
     assert words in kept.reason
-    assert kept.dose_map is None
-    assert kept.peak_skin_dose_gy is None
+    assert (kept.dose_map, kept.peak_skin_dose_gy) == (None, None)
     # No skin is nearer to the focus than the spacer lets it be: the mapped peak would be below.
     mapped = study(4)
     mapped_id = keep(mapped)
@@ -202,9 +201,7 @@ def test_a_study_that_cannot_be_mapped_says_why_and_is_bounded(
 def test_an_event_that_misses_something_is_named_with_the_share_that_is_left(
     database: Database, keep: Keep
 ) -> None:
-    refused = {
-        "distance_source_isocenter_mm": None,
-    }
+    refused = {"distance_source_isocenter_mm": None}
     decubitus = {
         "patient_table_relationship": {"code_value": "F-10470", "code_meaning": "headfirst"},
         "patient_orientation_modifier": {"code_value": "F-10318", "code_meaning": "oblique"},
