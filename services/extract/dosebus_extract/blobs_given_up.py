@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from dosebus.blobs.blobs import Blobs
 from dosebus.store.engine import Database
 from dosebus.store.tables import dose
+from dosebus.store.tables.dose_imports import blob_to_delete
 from dosebus.store.transaction import Transaction
 
 DELETED = Counter(
     "dosebus_blobs_deleted_total", "Blobs that were deleted because nothing needed them any more"
 )
-G = dose.blob_to_delete.c
+G = blob_to_delete.c
 O = dose.dicom_object.c  # noqa: E741 - the table's columns
 AT_A_TIME = 200
 
@@ -24,7 +25,7 @@ AT_A_TIME = 200
 def give_up(tx: Transaction, blob_key: str) -> None:
     """Have a blob deleted once this transaction stands and no object refers to it."""
     row = {"blob_key": blob_key, "asked_at": datetime.now(UTC)}
-    tx.execute(insert(dose.blob_to_delete).values(row).on_conflict_do_nothing())
+    tx.execute(insert(blob_to_delete).values(row).on_conflict_do_nothing())
 
 
 def delete_given_up(database: Database, blobs: Blobs) -> int:
@@ -44,7 +45,7 @@ def delete_given_up(database: Database, blobs: Blobs) -> int:
             referred = set(tx.execute(sa.select(O.blob_key).where(O.blob_key.in_(held))).scalars())
             for key in sorted(held - referred):
                 blobs.delete(key)
-            tx.execute(sa.delete(dose.blob_to_delete).where(G.blob_key.in_(held)))
+            tx.execute(sa.delete(blob_to_delete).where(G.blob_key.in_(held)))
         deleted += len(held - referred)
         DELETED.inc(len(held - referred))
         if len(held) < len(keys):

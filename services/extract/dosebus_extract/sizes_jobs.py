@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
 from dosebus.events.extract import SizeImportFinished, SizeImportRequested
-from dosebus.store.tables.dose import size_import, size_import_line
+from dosebus.store.tables.dose_imports import size_import, size_import_line
 from dosebus.store.transaction import Transaction
 from dosebus_extract.blobs_given_up import give_up
 from dosebus_extract.sizes_import import RowOutcome

@@ -25,7 +25,7 @@ from dosebus.sizes.rows import Columns, SizeRow, size_rows
 from dosebus.sizes.table import BadTable, Form, form_of, read_lines
 from dosebus.sizes.upload import uploaded
 from dosebus.store.engine import Database
-from dosebus.store.tables.dose import size_import_line
+from dosebus.store.tables.dose_imports import size_import_line
 from dosebus.telemetry import traces
 from dosebus_extract import sizes_jobs as jobs
 from dosebus_extract.sizes_import import ImportOptions, RowOutcome, import_chunk

@@ -20,6 +20,7 @@ from dosebus.events.extract import (
 from dosebus.events.ingest import ObjectStored
 from dosebus.store.engine import Database
 from dosebus.store.tables import config, dose
+from dosebus.store.tables.dose_imports import blob_to_delete
 from dosebus_extract.archive_rederive import derive
 from dosebus_extract.blobs_given_up import delete_given_up
 from dosebus_extract.consumers import delete_kept_objects, name_known_devices, reread_object
@@ -158,7 +159,7 @@ def test_a_blob_that_two_objects_share_stays_until_neither_has_it(arrivals: Arri
     assert arrivals.blobs.exists(first.blob_key)
     # The key was forgotten, not kept for later: the next run has nothing to do.
     with arrivals.database.reading() as connection:
-        assert not connection.execute(sa.select(dose.blob_to_delete)).all()
+        assert not connection.execute(sa.select(blob_to_delete)).all()
 
 
 def test_a_crash_between_the_commit_and_the_deletion_is_swept_later(

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from dosebus.events.extract import SizeImportCancelRequested, SizeImportRequested
 from dosebus.sizes.upload import keep_upload
 from dosebus.store.tables import dose
+from dosebus.store.tables.dose_imports import size_import
 from dosebus_extract import sizes_worker
 from dosebus_extract.blobs_given_up import delete_given_up
 from dosebus_extract.consumers import cancel_size_import
@@ -63,8 +64,8 @@ class Importer:
     def job(self, import_id: UUID) -> Any:
         """The row of an import."""
         with self.arrivals.database.reading() as connection:
-            where = dose.size_import.c.import_id == import_id
-            return connection.execute(sa.select(dose.size_import).where(where)).one()
+            where = size_import.c.import_id == import_id
+            return connection.execute(sa.select(size_import).where(where)).one()
 
     def log(self, import_id: UUID) -> list[dict[str, str]]:
         """The rows of an import's log."""
@@ -91,7 +92,7 @@ def importer(arrivals: Arrivals, accessions: list[str]) -> Iterator[Importer]:
     yield Importer(arrivals)
     with arrivals.database.transaction() as tx:
         tx.execute(sa.delete(dose.study))
-        tx.execute(sa.delete(dose.size_import))
+        tx.execute(sa.delete(size_import))
 
 
 def _table(accessions: list[str], height: int = 170) -> str:
@@ -176,7 +177,7 @@ def test_an_import_that_was_broken_off_anywhere_goes_on_and_does_nothing_twice(
 def test_an_import_that_breaks_off_again_and_again_ends(importer: Importer, accessions: list[str]) -> None:
     import_id = importer.ask(_table(accessions))
     with importer.arrivals.database.transaction() as tx:
-        tx.execute(sa.update(dose.size_import).values(attempts=importer.workshop.attempts))
+        tx.execute(sa.update(size_import).values(attempts=importer.workshop.attempts))
     assert not importer.work()
     job = importer.job(import_id)
     assert (job.state, job.file_key) == ("failed", None)

@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 
 from dosebus.sizes.upload import uploaded
 from dosebus.store.engine import Database
-from dosebus.store.tables import dose
 from dosebus.store.tables import web as web_tables
+from dosebus.store.tables.dose_imports import size_import
 from dosebus_web.app import create_app
 from dosebus_web.pages.sizes import uploads
 from tests.integration.web.conftest import PASSWORD, Site, csrf
@@ -139,9 +139,9 @@ def test_the_log_is_downloaded_and_the_import_shown_and_cancelled(site: Site) ->
     common = {"options": {"overwrite": False}, "requested_by": "sizer", "requested_at": datetime.now(UTC)}
     with owner.transaction() as tx:
         done = {"state": "done", "log_key": log, "rows_done": 1, "rows_total": 1, "counts": {"unmatched": 1}}
-        tx.execute(sa.insert(dose.size_import).values(import_id=import_id, **common, **done))
+        tx.execute(sa.insert(size_import).values(import_id=import_id, **common, **done))
         now = {"state": "running", "rows_done": 30, "rows_total": 60}
-        tx.execute(sa.insert(dose.size_import).values(import_id=running, **common, **now))
+        tx.execute(sa.insert(size_import).values(import_id=running, **common, **now))
     owner.close()
     sizer = site.client("sizer")
     shown = sizer.get("/sizes/rows").text

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
 from dosebus.events.extract import SizeImportCancelRequested
-from dosebus.store.tables.dose import size_import
+from dosebus.store.tables.dose_imports import size_import
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Sizer, SizerUploads, SizerWrites
 from dosebus_web.http.download import attachment, chunks
