@@ -26,6 +26,15 @@ from dosebus.store.tables.columns import Shape, keys
 
 Row = list[Any]
 HEADER = frozenset({"study_instance_uid", "modality_types", "sop_instance_uids_processed"})
+INDEXED = frozenset(
+    {
+        "study_description", "requested_procedure", "procedure_code_meaning", "performing_physician",
+        "acquisition_protocol", "view_meaning", "event_type_code",
+    }
+)  # fmt: skip
+INDEXED_CHARACTERS = 150
+"""More of these texts only the record holds: an index takes 2 704 bytes a row and refuses the row otherwise. DICOM
+gives them 64 characters."""
 
 
 class Flattener:
@@ -41,6 +50,7 @@ class Flattener:
         self.nested = tuple(key.name for key in known if key.shape is Shape.NESTED)
         coded = (f"{name}_{part}" for name in self.codes for part in ("code", "meaning"))
         self.names = tuple(prefix + name for name in (*self.single, *coded, *self.lists, *self.nested))
+        self.indexed = tuple(place for place, name in enumerate(self.names) if name in INDEXED)
 
     def values(self, part: BaseModel | None) -> Row:
         """The values of `part` in the order of `names`; all empty where there is none."""
@@ -54,6 +64,9 @@ class Flattener:
             row += (None, None) if code is None else (code.code_value, code.code_meaning)
         row += [list(held[name]) or None for name in self.lists]
         row += [as_json(held[name]).decode() if held[name] else None for name in self.nested]
+        for place in self.indexed:
+            if row[place] is not None:
+                row[place] = row[place][:INDEXED_CHARACTERS]
         return row
 
 

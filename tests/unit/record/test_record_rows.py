@@ -12,7 +12,7 @@ from dosebus.domain.study import Study
 from dosebus.store.packed import pack, unpack
 from dosebus.store.tables import dose
 from dosebus_extract.record import without_nul
-from dosebus_extract.record_rows import entries, study_at, study_values
+from dosebus_extract.record_rows import INDEXED_CHARACTERS, entries, study_at, study_values
 
 
 def _study(*events: ProjectionEvent) -> Study:
@@ -57,6 +57,14 @@ def test_nul_characters_never_reach_the_database() -> None:
     (row,) = _rows(without_nul(read).study)
     assert row["comment"] == "ab"
     assert json.loads(str(row["filters"])) == [{"material": {"code_meaning": "Cu"}}]
+
+
+def test_what_an_index_holds_is_cut_and_the_record_keeps_it() -> None:
+    study = _study(ProjectionEvent(acquisition_protocol="x" * 5000, comment="y" * 5000))
+    (row,) = _rows(study)
+    assert row["acquisition_protocol"] == "x" * INDEXED_CHARACTERS
+    assert row["comment"] == "y" * 5000
+    assert study.projection_reports[0].events[0].acquisition_protocol == "x" * 5000
 
 
 def test_every_column_of_a_study_is_given_or_book_keeping() -> None:
