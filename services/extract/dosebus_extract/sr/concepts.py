@@ -56,7 +56,9 @@ class Reading:
 
 _MOST_VALUES: Final = 100_000
 # A number told in words: with a decimal comma, or with its unit behind it ("12,5 mGy").
-_WORDED: Final = re.compile(r"\s*([-+]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][-+]?\d{1,3})?)\s*([^\d\s,.+-]\S{0,15})?\s*$")
+_WORDED: Final = re.compile(
+    r"\s*([-+]?\d{1,16}(?:[.,]\d{1,24})?(?:[eE][-+]?\d{1,3})?)\s*([^\d\s,.+-]\S{0,15})?\s*$"
+)
 
 How: TypeAlias = Callable[[Node, Reading], Any]
 Values: TypeAlias = dict[str, Any]
