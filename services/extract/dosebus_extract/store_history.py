@@ -10,7 +10,7 @@ from dosebus.domain.study import Study
 from dosebus.events.extract import StudyRecorded
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
-from dosebus_extract.skin_requests import ask_for_map
+from dosebus_extract.skin_requests import Reason, ask_for_map
 
 
 def keep_history(tx: Transaction, old: sa.RowMapping, reason: str) -> None:
@@ -28,8 +28,12 @@ def keep_history(tx: Transaction, old: sa.RowMapping, reason: str) -> None:
     )
 
 
-def publish_changed(tx: Transaction, study: Study, study_id: int, device_id: int | None) -> None:
+def publish_changed(
+    tx: Transaction, study: Study, study_id: int, device_id: int | None, reason: Reason = "arrival"
+) -> None:
     """Tell that a study's record was replaced. The event names the first of the objects that make the study.
+
+    `reason`: why its skin dose map is asked for.
 
     Raises LookupError where none is known, as no object was recorded then.
     """
@@ -53,4 +57,4 @@ def publish_changed(tx: Transaction, study: Study, study_id: int, device_id: int
         recorded_at=datetime.now(UTC),
     )
     tx.publish(event, subject=study.study_instance_uid)
-    ask_for_map(tx, study.study_instance_uid, study.modality_types)
+    ask_for_map(tx, study.study_instance_uid, study.modality_types, reason)

@@ -67,7 +67,7 @@ def apply_row(
         received_at=old["first_received_at"],
         with_entries=False,
     )
-    publish_changed(tx, sized, before.id, old["device_id"])
+    publish_changed(tx, sized, before.id, old["device_id"], "patient_size")
     return decisions
 
 
