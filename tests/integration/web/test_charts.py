@@ -84,6 +84,20 @@ def test_medians_are_those_of_the_numbers(site: Site) -> None:
         assert row["mean"] == pytest.approx(sum(ordered) / len(ordered))
 
 
+def test_every_study_is_in_one_cell_of_a_density(site: Site) -> None:
+    with site.web.database.reading() as connection:
+        S = dose.study.c  # noqa: N806
+        both = sa.and_(S.patient_weight_kg.is_not(None), S.total_dap_gym2.is_not(None))
+        wanted = sa.select(sa.func.count()).where(sa.literal_column(f"dose.study.{dose.RADIOGRAPHY}"), both)
+        known = connection.execute(wanted).scalar_one()
+    address = "/studies/dx/charts/total_dap_gym2_against_patient_weight_kg_of_study_description.json"
+    rows = site.client("viewer").get(address).json()["rows"]
+    drawn = {row["series"] for row in rows}
+    assert 0 < sum(row["frequency"] for row in rows) <= known
+    assert len(drawn) <= 6
+    assert all(_listed(site, "dx", row["narrow"]) == row["frequency"] for row in rows)
+
+
 def test_filters_of_the_list_hold_for_charts_and_bad_ones_are_told(site: Site) -> None:
     client = site.client("viewer")
     every = client.get("/studies/ct/charts/study_description_frequency.json").json()["rows"]
