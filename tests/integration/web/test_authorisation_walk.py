@@ -116,6 +116,8 @@ FORMS = [
     ("/names/ct/study/create", {"name": "Walked"}, "admin"),
     ("/admin/nodes", {"name": "n", "ae_title": "A", "host": "h", "port": "104"}, "admin"),
     ("/admin/tokens", {"name": "t", "scope": "read"}, "admin"),
+    ("/admin/people/test", {"value": "x"}, "admin"),
+    ("/admin/rederivation", {"modality_type": "NM"}, "admin"),
     ("/services/discard", {"service": "web", "message_id": str(uuid4())}, "admin"),
     ("/studies/rf/find", {"accession": "nothing"}, "view"),
     ("/studies/rf/find", {"patient_id": "nothing"}, "pid"),
