@@ -201,7 +201,7 @@ def test_ctrl_c_ends_after_a_whole_line(arrivals: Arrivals, postgres_url: str, t
     assert b"the rest is untouched" in errors
     with log.open(encoding="utf-8-sig", newline="") as written:
         done = list(csv.DictReader(written))
-    assert 5 < len(done) < 20_000
+    assert 0 < len(done) < 20_000
     assert _row(arrivals, made)["revision"] == 1 + len(done)
     assert _sizes(arrivals, made)[1] == 50 + (len(done) - 1) % 100
 
