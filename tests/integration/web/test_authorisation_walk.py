@@ -49,7 +49,7 @@ def filled(path: str, site: Site) -> str:
         "{name}": "rf", "{study_id}": str(site.alert_study), "{place}": str(site.alert_study),
         "{job_id}": site.query_id, "{export_id}": str(uuid4()), "{object_id}": str(uuid4()),
         "{device_id}": "999999", "{upload_id}": str(uuid4()), "{import_id}": str(uuid4()),
-        "{modality}": "ct", "{kind}": "study", "{name_id}": "999999", "{change_id}": "999999",
+        "{key}": "workload", "{modality}": "ct", "{kind}": "study", "{name_id}": "999999", "{change_id}": "999999",
         "{account_id}": "999999", "{token_id}": "999999", "{node_id}": "999999", "{rule_id}": "999999",
         "{recipient_id}": "999999", "{view_id}": "999999", "{entry_id}": "999999",
         "{rederivation_id}": str(uuid4()), "{people_change_id}": str(uuid4()), "{study_instance_uid}": "1.2.3",
