@@ -31,7 +31,8 @@ account = sa.Table(
     sa.CheckConstraint("username = lower(username)", name="account_username_lower"),
     sa.UniqueConstraint("oidc_issuer", "oidc_subject", name="account_oidc_person"),
 )
-"""Who may sign in. `oidc_issuer` and `oidc_subject`: who it is at an identity provider; such an account has no password."""
+"""Who may sign in. `oidc_issuer` and `oidc_subject`: who it is at an identity provider; such an account has no
+password."""
 
 oidc_sign_in = sa.Table(
     "oidc_sign_in",
