@@ -12,6 +12,7 @@ from dosebus.domain.quantities import QUANTITIES
 from dosebus.events.alerts import AlertSettingsChanged, AlertTestMailRequested
 from dosebus.store.tables.config import alert_recipient, alert_rule
 from dosebus.store.transaction import Transaction
+from dosebus_web.alerting.rules import revise
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
 from dosebus_web.web import Here
@@ -63,10 +64,10 @@ def change_rule(
             "severity": severity,
             "weeks": weeks,
             "enabled": enabled,
-            "version": known.version + 1,
         }
-        tx.execute(sa.update(alert_rule).where(rule.id == rule_id).values(values))
-        _changed(tx, session.account.username, "alert_rule.changed", known.key, values)
+        username = session.account.username
+        changed = revise(tx, rule_id, values, username)
+        audit.note(tx, username, "alert_rule.changed", known.key, details=changed or {})
     return here.pages.redirect("/admin/alerts", {"done": "saved"})
 
 
