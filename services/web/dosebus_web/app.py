@@ -16,6 +16,7 @@ from dosebus_web.http import errors
 from dosebus_web.http.headers import FormLimit, PathPrefix, SecureHeaders
 from dosebus_web.http.navigation import places
 from dosebus_web.http.pages import STATIC
+from dosebus_web.language import Interpreter
 from dosebus_web.pages.account import routes as account
 from dosebus_web.pages.admin import alerts as admin_alerts
 from dosebus_web.pages.admin import (
@@ -46,14 +47,14 @@ from dosebus_web.pages.sizes import routes as sizes
 from dosebus_web.pages.studies import combine_routes as combine
 from dosebus_web.pages.studies import routes as studies
 from dosebus_web.pages.studies import view_routes as views
+from dosebus_web.pages.tasks import routes as tasks
 from dosebus_web.settings import WebSettings
 from dosebus_web.web import Web
 
 PAGE_ROUTERS = (
     signin.router, oidc.router, account.router, home.router, combine.router, charts.router, studies.router,
-    views.router, alerts.router, exports.router, query.router, objects.router, services.router, admin.router,
-    admin_home.router,
-    users.router, nodes.router,
+    views.router, alerts.router, exports.router, query.router, objects.router, tasks.router, services.router,
+    admin.router, admin_home.router, users.router, nodes.router,
     admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
     rederivation.router, people.router, skin.router,
     names.router, name_changes.router,
@@ -80,6 +81,7 @@ def middleware(settings: WebSettings) -> list[Middleware]:
         Middleware(SecureHeaders, secure=settings.secure),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.trusted_hosts), www_redirect=False),
         Middleware(PathPrefix, prefix=settings.prefix),
+        Middleware(Interpreter),
         Middleware(
             FormLimit,
             limit_bytes=settings.form_limit_bytes,

@@ -31,7 +31,8 @@ PLACES = (
     Place("/exports", "Exports", "export"),
     Place("/sizes", "Sizes", "importsize"),
     Place("/query", "Query", "importqr"),
-    Place("/objects", "Set aside", "admin", begins_part=True),
+    Place("/tasks", "Tasks", "view", begins_part=True),
+    Place("/objects", "Set aside", "admin"),
     Place("/services", "Services", "admin"),
     Place("/admin", "Admin", "admin"),
 )
