@@ -43,11 +43,16 @@ def dose_of(stored: bytes, rows: int, columns: int) -> array[float]:
     return _numbers("d", dose_bytes(stored, rows, columns))
 
 
+def step_bytes(stored: bytes, steps: Sequence[Mapping[str, Any]]) -> bytes:
+    """The steps' places, then their doses, little-endian as stored, ready for a browser. Raises NotAnArray."""
+    return _unpacked(stored, sum(int(step["cells"]) for step in steps) * 6)
+
+
 def steps_of(stored: bytes, steps: Sequence[Mapping[str, Any]]) -> list[Step]:
     """The steps of a map in the order of the events; `steps` is the column of that name. Raises NotAnArray."""
     counts = [int(step["cells"]) for step in steps]
     total = sum(counts)
-    data = _unpacked(stored, total * 6)
+    data = step_bytes(stored, steps)
     cells, doses = _numbers("H", data[: total * 2]), _numbers("f", data[total * 2 :])
     found, start = [], 0
     for step, count in zip(steps, counts, strict=True):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dosebus.skin.sides import side_of
 from dosebus_extract.skin.body_surface import head_ring, torso_ring
 from dosebus_extract.skin.phantom import HEAD_CELLS, Phantom
 from dosebus_extract.skin.reference_surface import MATTRESS_CM, NO_SKIN_CM, reference_surface
@@ -45,15 +46,7 @@ class Part:
 
     def side_of(self, column: int) -> str:
         """`front`, `left`, `back` or `right`: where a cell's outward normal points."""
-        start, end = self.ring_cm[column], self.ring_cm[column + 1]
-        along = end - start
-        normal = np.array([-along[1], along[0]])
-        centre = self.ring_cm.mean(axis=0)
-        if normal @ ((start + end) / 2 - centre) < 0:
-            normal = -normal
-        if abs(normal[0]) > abs(normal[1]):
-            return "left" if normal[0] > 0 else "right"
-        return "front" if normal[1] > 0 else "back"
+        return side_of(self.ring_cm.tolist(), column)
 
 
 def parts_of(phantom: Phantom, *, as_reference: bool, prone: bool = False) -> tuple[Part, ...]:
