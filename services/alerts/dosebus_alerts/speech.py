@@ -6,22 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib import resources
-from io import BytesIO
+from gettext import NullTranslations
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
-from babel.support import Translations
 
 from dosebus.domain.alerting import TELLABLE
 from dosebus.domain.quantities import QUANTITIES
 from dosebus.domain.rule_sets import RULE_SETS
+from dosebus.translations import locale_of, translations
 
-LANGUAGES = ("en", "de", "es")
-DOMAIN = "dosebus_alerts"
+PACKAGE = "dosebus_alerts"
 
 
 def marked(sentence: str) -> str:
@@ -57,7 +53,7 @@ class Speech:
 
     language: str
     locale: Locale
-    translations: Translations
+    translations: NullTranslations
 
     def __call__(self, sentence: str) -> str:
         """A sentence in this language; what is in no catalogue stays as it is."""
@@ -92,20 +88,5 @@ class Speech:
 @cache
 def speech(name: str) -> Speech:
     """The speech of a locale such as `de` or `es_MX`; English where its language is not spoken here."""
-    try:
-        locale = Locale.parse(name.replace("-", "_"))
-    except (UnknownLocaleError, ValueError, TypeError):
-        locale = Locale("en")
-    language = locale.language if locale.language in LANGUAGES else "en"
-    return Speech(language, locale if language == locale.language else Locale("en"), _translations(language))
-
-
-@cache
-def _translations(language: str) -> Translations:
-    """The catalogue as it is shipped, made ready in memory so that no compiled file can be out of date."""
-    path = resources.files("dosebus_alerts").joinpath("locale", language, "LC_MESSAGES", f"{DOMAIN}.po")
-    compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return Translations(compiled, domain=DOMAIN)
+    locale = locale_of(name)
+    return Speech(locale.language, locale, translations(PACKAGE, locale.language))

@@ -14,7 +14,7 @@ from dosebus.version import VERSION
 from dosebus_web.api import routes as api
 from dosebus_web.http import errors
 from dosebus_web.http.headers import FormLimit, PathPrefix, SecureHeaders
-from dosebus_web.http.navigation import places
+from dosebus_web.http.navigation import entries
 from dosebus_web.http.pages import STATIC
 from dosebus_web.language import Interpreter
 from dosebus_web.pages.account import routes as account
@@ -107,7 +107,7 @@ def create_app(web: Web) -> FastAPI:
     )
     app.state.web = web
     environment = web.pages.environment.globals
-    environment["navigation"] = places
+    environment["navigation"] = entries
     environment["product_version"] = VERSION
     for router in PAGE_ROUTERS:
         app.include_router(router, include_in_schema=False)

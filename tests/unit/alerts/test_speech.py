@@ -2,58 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from datetime import date
-from importlib import resources
-from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
+from dosebus.translations import LANGUAGES
 from dosebus_alerts.letter import compose
-from dosebus_alerts.speech import DOMAIN, LANGUAGES, TABLES, speech
-
-PACKAGE = Path(str(resources.files("dosebus_alerts")))
-METHODS = [("**.py", "python"), ("templates/**.txt", "jinja2"), ("templates/**.html", "jinja2")]
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None}
-PLACES = re.compile(r"%\(\w+\)s")
-
-
-def sentences() -> set[str | tuple[str, ...]]:
-    found = extract_from_dir(PACKAGE, METHODS, options_map={"**.txt": {"trimmed": "true"}}, keywords=KEYWORDS)
-    return {message for _, _, message, _, _ in found} | set(TABLES)
-
-
-@pytest.fixture(params=LANGUAGES)
-def catalogue(request: pytest.FixtureRequest) -> Catalog:
-    path = PACKAGE / "locale" / request.param / "LC_MESSAGES" / f"{DOMAIN}.po"
-    with path.open("rb") as file:
-        return read_po(file, locale=request.param)
-
-
-def pairs(catalogue: Catalog) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    for message in catalogue:
-        if message.id:
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
-            told = message.string if isinstance(message.string, tuple) else (message.string,)
-            yield ids, told
-
-
-def test_every_sentence_is_in_every_catalogue_and_nothing_else(catalogue: Catalog) -> None:
-    wanted = {one if isinstance(one, tuple) else (one,) for one in sentences()}
-    assert {ids for ids, _ in pairs(catalogue)} == wanted
-
-
-def test_every_sentence_is_translated_with_all_that_is_filled_in(catalogue: Catalog) -> None:
-    assert not any(message.fuzzy for message in catalogue if message.id)
-    for ids, told in pairs(catalogue):
-        assert len(told) == len(ids)
-        assert all(told), ids
-        for sentence, translation in zip(ids, told, strict=True):
-            assert set(PLACES.findall(sentence)) == set(PLACES.findall(translation))
+from dosebus_alerts.speech import speech
 
 
 @pytest.mark.parametrize(

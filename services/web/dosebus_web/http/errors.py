@@ -13,32 +13,35 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dosebus_web import web
 from dosebus_web.auth.gate import SignInNeededError
+from dosebus_web.language import gettext as _
+from dosebus_web.language import marked
 
 TITLES: Mapping[int, str] = {
-    400: "That cannot be done",
-    403: "Not permitted",
-    404: "Not found",
-    405: "Not permitted",
-    409: "Somebody was faster",
-    413: "Too large",
-    422: "That cannot be read",
-    500: "Something went wrong",
-    503: "Not available at the moment",
+    400: marked("That cannot be done"),
+    403: marked("Not permitted"),
+    404: marked("Not found"),
+    405: marked("Not permitted"),
+    409: marked("Somebody was faster"),
+    413: marked("Too large"),
+    422: marked("That cannot be read"),
+    500: marked("Something went wrong"),
+    503: marked("Not available at the moment"),
 }
+ERROR = marked("Error")
 TEXTS: Mapping[int, str] = {
-    404: "There is nothing at this address. It may have been removed.",
-    405: "This address does not take such a request.",
-    422: "The form or address holds something that cannot be read.",
-    500: "The error has been logged. Nothing was changed.",
+    404: marked("There is nothing at this address. It may have been removed."),
+    405: marked("This address does not take such a request."),
+    422: marked("The form or address holds something that cannot be read."),
+    500: marked("The error has been logged. Nothing was changed."),
 }
 
 
 def answer(request: Request, status: int, text: str | None = None, reference: str = "") -> Response:
     """The error as JSON for the API, as a page for people."""
-    said = text or TEXTS.get(status, "")
+    title, said = _(TITLES.get(status, ERROR)), _(text or TEXTS.get(status, ""))
     if request.scope["path"].startswith("/api/"):
-        return JSONResponse({"status": status, "title": TITLES.get(status, "Error"), "detail": said}, status)
-    values = {"title": TITLES.get(status, "Error"), "text": said, "reference": reference}
+        return JSONResponse({"status": status, "title": title, "detail": said}, status)
+    values = {"title": title, "text": said, "reference": reference}
     return web.of(request).pages.render(request, "components/error.html", values, status_code=status)
 
 

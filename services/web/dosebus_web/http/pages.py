@@ -32,10 +32,11 @@ def make_environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda sentence: language.SPOKEN.get().gettext(sentence),
-        lambda one, many, number: language.SPOKEN.get().ngettext(one, many, number),
+        language.gettext,
+        language.for_number,
         newstyle=True,
     )
+    environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(show.FILTERS)
     return environment
 
@@ -79,6 +80,7 @@ class Pages:
             "account": session.account if session else None,
             "may": session.account.may if session else frozenset(),
             "csrf_token": session.csrf_token if session else "",
+            "language": language.spoken().language,
             "done": show.DONE.get(request.query_params.get("done", "")),
         }
         body = self.environment.get_template(template).render(known | dict(values))

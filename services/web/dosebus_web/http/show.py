@@ -6,21 +6,25 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from dosebus.catalogue.field import Field
+from dosebus_web.language import gettext as _
+from dosebus_web.language import marked, spoken
+
 DONE: Mapping[str, str] = {
-    "saved": "Saved.",
-    "added": "Added.",
-    "deleted": "Deleted.",
-    "password": "The password is set; all other sessions of the account have ended.",
-    "requested": "Requested. It appears here in a moment.",
-    "cancelling": "Cancelling.",
-    "replayed": "Sent to its queue again.",
-    "discarded": "Discarded.",
-    "device": "Requested. The device and its studies change in a moment.",
-    "reread": "The object will be read again.",
-    "mail": "A test mail is on its way.",
-    "removing": "The study is being removed.",
-    "device-removing": "The device and its studies are being deleted.",
-    "signed-out": "You are signed out.",
+    "saved": marked("Saved."),
+    "added": marked("Added."),
+    "deleted": marked("Deleted."),
+    "password": marked("The password is set; all other sessions of the account have ended."),
+    "requested": marked("Requested. It appears here in a moment."),
+    "cancelling": marked("Cancelling."),
+    "replayed": marked("Sent to its queue again."),
+    "discarded": marked("Discarded."),
+    "device": marked("Requested. The device and its studies change in a moment."),
+    "reread": marked("The object will be read again."),
+    "mail": marked("A test mail is on its way."),
+    "removing": marked("The study is being removed."),
+    "device-removing": marked("The device and its studies are being deleted."),
+    "signed-out": marked("You are signed out."),
 }
 """What a page says after a POST, by the `done` of its address."""
 
@@ -32,12 +36,19 @@ def instant(value: datetime | None) -> str:
     if value is None:
         return DASH
     local = value.astimezone() if value.tzinfo else value
-    return local.strftime("%Y-%m-%d %H:%M")
+    return local.strftime(f"{spoken().day} %H:%M")
 
 
 def day(value: date | datetime | None) -> str:
     """A date."""
-    return DASH if value is None else value.strftime("%Y-%m-%d")
+    return DASH if value is None else value.strftime(spoken().day)
+
+
+AGES: tuple[tuple[str, timedelta], ...] = (
+    (marked("%(n)s d ago"), timedelta(days=1)),
+    (marked("%(n)s h ago"), timedelta(hours=1)),
+    (marked("%(n)s min ago"), timedelta(minutes=1)),
+)
 
 
 def ago(value: datetime | None) -> str:
@@ -48,17 +59,21 @@ def ago(value: datetime | None) -> str:
     passed = now - value
     if passed < timedelta(0):
         return instant(value)
-    if passed < timedelta(minutes=1):
-        return "just now"
-    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
+    for sentence, length in AGES:
         if passed >= length:
-            return f"{passed // length} {unit} ago"
-    return instant(value)
+            return _(sentence, n=passed // length)
+    return _("just now")
+
+
+def signed(plain: str) -> str:
+    """A number that Python wrote, such as `1,234.5`, with the signs of the reader's language."""
+    speech = spoken()
+    return plain.translate({ord(","): speech.group, ord("."): speech.decimal})
 
 
 def count(value: int | None) -> str:
-    """A whole number with thin spaces between thousands."""
-    return DASH if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    """A whole number with its thousands apart."""
+    return DASH if value is None else signed(f"{value:,}")
 
 
 def significant(value: float | None, digits: int = 3) -> str:
@@ -67,9 +82,8 @@ def significant(value: float | None, digits: int = 3) -> str:
         return DASH
     if value == 0 or 1e-4 <= abs(value) < 1e7:
         rounded = float(f"{value:.{digits}g}")
-        text = f"{rounded:,.10f}".rstrip("0").rstrip(".")
-        return text.replace(",", "\N{NARROW NO-BREAK SPACE}")
-    return f"{value:.{digits}g}"
+        return signed(f"{rounded:,.10f}".rstrip("0").rstrip("."))
+    return signed(f"{value:.{digits}g}")
 
 
 def size(value: int | None) -> str:
@@ -78,8 +92,22 @@ def size(value: int | None) -> str:
         return DASH
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if value >= factor:
-            return f"{value / factor:.1f} {unit}"
+            return f"{signed(f'{value / factor:.1f}')} {unit}"
     return f"{value} B"
+
+
+def quantity(field: Field, value: Any) -> str:
+    """A value of the catalogue as the reader writes it; absent is the empty text."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, float):
+        return signed(field.show(value))
+    if isinstance(value, list | tuple):
+        # A decimal comma is no sign to part numbers by.
+        return ("; " if spoken().decimal == "," else ", ").join(quantity(field, one) for one in value)
+    if isinstance(value, datetime):
+        return value.strftime(f"{spoken().day} %H:%M")
+    return day(value) if isinstance(value, date) else field.show(value)
 
 
 def percent(done: int | None, total: int | None) -> int:
@@ -104,7 +132,7 @@ def tone(word: str | None) -> str:
 
 def words(value: str | None) -> str:
     """An identifier as words: `in_doubt` is `in doubt`."""
-    return (value or DASH).replace("_", " ")
+    return _((value or DASH).replace("_", " "))
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

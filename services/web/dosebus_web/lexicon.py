@@ -1,0 +1,48 @@
+"""Words of tables that pages say: the catalogues hold them beside what is marked in the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dosebus.catalogue.listings import LISTINGS
+from dosebus.domain.alerting import JUSTIFICATIONS, SEVERITIES, TELLABLE
+from dosebus.domain.quantities import QUANTITIES
+from dosebus.domain.rule_sets import RULE_SETS
+from dosebus_web.auth.groups import GROUPS
+from dosebus_web.http.navigation import PLACES
+
+STATES = (
+    "acknowledged", "answered", "answering", "applying", "cancelled", "closed", "completed", "computed", "detected",
+    "differs", "done", "down", "duplicate", "error", "failed", "finished", "gathered", "handing over", "healthy",
+    "ignored", "in doubt", "info", "justified", "not computed", "partial", "queued", "ready", "recorded", "refusing",
+    "rejected", "running", "same", "sending", "sent", "silent", "stored", "swapped", "unknown", "waiting", "withdrawn",
+)  # fmt: skip
+"""What `words` makes of the states that services write."""
+REASONS = (
+    "already recorded", "contained", "dose screen unreadable", "no dose screen", "no sop instance",
+    "no study instance uid", "not a dose report", "ocr not installed", "quiet hours", "reader failed",
+    "sop class not read", "study removed", "unreadable", "unstorable",
+    "blank name", "clock", "dlp and length differ", "doubled event uid", "event count differs", "geometry missing",
+    "no study date", "no total", "patients differ", "total differs",
+)  # fmt: skip
+"""What `words` makes of reason codes and of the codes of findings."""
+
+
+def lexicon() -> Iterator[str]:
+    """Every word of these tables; some come more than once."""
+    for listing in LISTINGS.values():
+        yield listing.title
+        yield from (field.label for field in listing.fields.values())
+        yield from (one.label for one in listing.filters)
+    yield from (quantity.label for quantity in QUANTITIES.values())
+    yield from (rule.title for rule_set in RULE_SETS.values() for rule in rule_set.rules)
+    yield from (rule_set.title for rule_set in RULE_SETS.values())
+    yield from (place.label for place in PLACES)
+    yield from (
+        *TELLABLE.values(),
+        *JUSTIFICATIONS.values(),
+        *GROUPS.values(),
+        *SEVERITIES,
+        *STATES,
+        *REASONS,
+    )
