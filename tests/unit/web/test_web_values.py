@@ -10,7 +10,7 @@ from dosebus_web.auth import passwords, secret
 from dosebus_web.auth.groups import checked, effective
 from dosebus_web.http import show
 from dosebus_web.http.download import attachment
-from dosebus_web.http.navigation import PLACES, places
+from dosebus_web.http.navigation import PLACES, entries, places
 from dosebus_web.http.pages import Pages
 from dosebus_web.pages.alerts.quantities import written
 from dosebus_web.pages.signin.routes import safe_path
@@ -38,7 +38,7 @@ def test_sign_in_goes_on_to_the_page_with_its_query() -> None:
 
 
 def test_admin_implies_all_but_seeing_patients() -> None:
-    assert effective(["admin"]) == {"admin", "view", "importsize", "importqr", "export"}
+    assert effective(["admin"]) == {"admin", "view", "importsize", "importqr", "export", "alerts"}
     assert effective([]) == frozenset()
 
 
@@ -110,3 +110,13 @@ def test_everybody_sees_only_the_places_of_their_groups() -> None:
     assert [place.path for place in places(frozenset())] == []
     assert {place.path for place in places(effective(["admin"]))} == {place.path for place in PLACES}
     assert "/exports" not in {place.path for place in places(frozenset({"view"}))}
+
+
+def test_a_menu_of_one_place_is_that_place_and_the_bar_stays_short() -> None:
+    assert [entry.label for entry in entries(effective(["admin"])) if entry.is_menu] == [
+        "Data",
+        "Administration",
+    ]
+    assert len(list(entries(effective(["admin"])))) <= 10
+    lone = [entry for entry in entries(frozenset({"importsize"}))]
+    assert [(entry.label, entry.is_menu) for entry in lone] == [("Patient sizes", False)]
