@@ -13,6 +13,7 @@ from dosebus_web.auth import accounts, audit, passwords, sessions
 from dosebus_web.auth.gate import SignedIn, SignedInWrites
 from dosebus_web.auth.sessions import Session
 from dosebus_web.http.address import client_address
+from dosebus_web.language import gettext as _
 from dosebus_web.pages.signin.routes import safe_path
 from dosebus_web.web import Here, Web
 
@@ -57,7 +58,7 @@ def change_password(
     with here.database.reading() as connection:
         known = connection.execute(column).scalar_one()
     if not passwords.matches(current, known):
-        return _page(request, session, here, "The current password is wrong.", 400)
+        return _page(request, session, here, _("The current password is wrong."), 400)
     try:
         with here.database.transaction() as tx:
             accounts.set_password(tx, account.id, new, must_change=False)
@@ -65,7 +66,8 @@ def change_password(
                 tx, account.username, "password.changed", address=client_address(request, here.settings)
             )
     except ValueError as error:
-        return _page(request, session, here, f"{str(error).capitalize()}.", 400)
+        told = _(str(error))
+        return _page(request, session, here, f"{told[:1].upper()}{told[1:]}.", 400)
     return here.pages.redirect("/sign-in", {"done": "password"})
 
 

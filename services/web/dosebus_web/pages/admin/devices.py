@@ -13,6 +13,7 @@ from dosebus.events.extract import DeviceChangeRequested, DeviceRemovalRequested
 from dosebus.store.tables import dose
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
+from dosebus_web.language import marked
 from dosebus_web.web import Here
 
 router = APIRouter()
@@ -23,9 +24,9 @@ WEIGHED = 500
 """Studies of which findings and unread content are counted: the latest, so that the page stays fast."""
 LARGEST_ID = 2**63
 MODALITIES = (
-    ("none", "By the content of each study"),
-    ("RF", "Always fluoroscopy"),
-    ("DX", "Always radiography"),
+    ("none", marked("By the content of each study")),
+    ("RF", marked("Always fluoroscopy")),
+    ("DX", marked("Always radiography")),
     ("dual", "Both: by the content of each study"),
 )
 SEARCHED = (D.display_name, D.manufacturer, D.model, D.institution, D.station_name, D.device_serial_number)

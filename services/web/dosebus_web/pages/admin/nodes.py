@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from dosebus.store.tables.config import node as table
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
+from dosebus_web.language import gettext as _
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
@@ -62,7 +63,7 @@ def read_form(
         return NodeForm.model_validate(locals())
     except ValidationError as error:
         fields = ", ".join(str(one["loc"][0]).replace("_", " ") for one in error.errors())
-        raise HTTPException(400, f"This cannot be a node: look at {fields}.") from error
+        raise HTTPException(400, _("This cannot be a node: look at %(fields)s.", fields=fields)) from error
 
 
 Given = Annotated[NodeForm, Depends(read_form)]
@@ -98,7 +99,7 @@ def add_node(request: Request, session: AdminWrites, here: Here, form: Given) ->
             tx.execute(sa.insert(table).values(_values(form)))
             audit.note(tx, session.account.username, "node.added", form.name, details=_values(form))
     except IntegrityError:
-        return _page(request, here, "There is a node of this name already.", 400)
+        return _page(request, here, _("There is a node of this name already."), 400)
     return here.pages.redirect("/admin/nodes", {"done": "added"})
 
 
@@ -110,7 +111,7 @@ def change_node(request: Request, session: AdminWrites, here: Here, node_id: int
             tx.execute(sa.update(table).where(table.c.id == node_id).values(_values(form)))
             audit.note(tx, session.account.username, "node.changed", form.name, details=_values(form))
     except IntegrityError:
-        return _page(request, here, "There is a node of this name already.", 400)
+        return _page(request, here, _("There is a node of this name already."), 400)
     return here.pages.redirect("/admin/nodes", {"done": "saved"})
 
 

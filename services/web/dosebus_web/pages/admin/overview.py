@@ -10,32 +10,37 @@ from fastapi.responses import Response
 
 from dosebus.store.tables.web import audit
 from dosebus_web.auth.gate import Admin
+from dosebus_web.language import marked
 from dosebus_web.web import Here
 
 router = APIRouter()
 PAGE = 100
 DOORS = (
-    ("/admin/users", "Users and tokens", "Who may sign in, and what they may do."),
-    ("/admin/nodes", "DICOM nodes", "Archives that can be asked for studies."),
-    ("/names", "Standard names", "One name for what devices and people call differently."),
-    ("/admin/devices", "Devices", "What they are called, and which modality they count as."),
+    ("/admin/users", marked("Users and tokens"), marked("Who may sign in, and what they may do.")),
+    ("/admin/nodes", marked("DICOM nodes"), marked("Archives that can be asked for studies.")),
+    ("/names", marked("Standard names"), marked("One name for what devices and people call differently.")),
+    ("/admin/devices", marked("Devices"), marked("What they are called, and which modality they count as.")),
     (
         "/admin/reading",
-        "Rules on reading",
-        "Devices that are ignored, names by UID, what is deleted after reading.",
+        marked("Rules on reading"),
+        marked("Devices that are ignored, names by UID, what is deleted after reading."),
     ),
-    ("/admin/people", "Patients", "What is kept of them, and who is none."),
+    ("/admin/people", marked("Patients"), marked("What is kept of them, and who is none.")),
     (
         "/admin/rederivation",
-        "Re-derivation",
-        "Read archived objects again, and compare before anything changes.",
+        marked("Re-derivation"),
+        marked("Read archived objects again, and compare before anything changes."),
     ),
-    ("/admin/skin", "Skin dose maps", "Which systems are mapped, with which offsets, by which method."),
-    ("/admin/alerts", "Alert levels and recipients", "When to warn, and whom."),
-    ("/admin/home", "Home page", "Which periods it counts, and when a device is silent."),
-    ("/objects", "Objects set aside", "What gave no record, and why."),
-    ("/services", "Services and queues", "How every part is; dead letters."),
-    ("/admin/audit", "Audit log", "Who did what."),
+    (
+        "/admin/skin",
+        marked("Skin dose maps"),
+        marked("Which systems are mapped, with which offsets, by which method."),
+    ),
+    ("/admin/alerts", marked("Alert levels and recipients"), marked("When to warn, and whom.")),
+    ("/admin/home", marked("Home page"), marked("Which periods it counts, and when a device is silent.")),
+    ("/objects", marked("Objects set aside"), marked("What gave no record, and why.")),
+    ("/services", marked("Services and queues"), marked("How every part is; dead letters.")),
+    ("/admin/audit", marked("Audit log"), marked("Who did what.")),
 )
 
 

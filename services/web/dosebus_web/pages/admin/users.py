@@ -12,6 +12,7 @@ from dosebus.store.tables.web import api_token
 from dosebus_web.auth import accounts, audit, passwords, tokens
 from dosebus_web.auth.gate import Admin, AdminWrites
 from dosebus_web.auth.groups import GROUPS, SCOPES
+from dosebus_web.language import gettext as _
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
@@ -69,8 +70,10 @@ def add_user(
             details = {"groups": group or []}
             audit.note(tx, session.account.username, "user.added", username.strip().lower(), details=details)
     except ValueError as error:
-        return _page(request, here, error=str(error), status=400)
-    return _page(request, here, secret=(f"First password of {username.strip().lower()}", password))
+        return _page(request, here, error=_(str(error)), status=400)
+    return _page(
+        request, here, secret=(_("First password of %(name)s", name=username.strip().lower()), password)
+    )
 
 
 @router.get("/admin/users/{account_id}")
@@ -109,7 +112,7 @@ def change_user(
             details = {"groups": group or [], "disabled": disabled}
             audit.note(tx, session.account.username, "user.changed", person.username, details=details)
     except ValueError as error:
-        values = {"person": person, "groups": GROUPS, "error": str(error)}
+        values = {"person": person, "groups": GROUPS, "error": _(str(error))}
         return here.pages.render(request, "pages/admin/user.html", values, status_code=400)
     return here.pages.redirect("/admin/users", {"done": "saved"})
 
@@ -124,7 +127,7 @@ def reset_password(request: Request, session: AdminWrites, here: Here, account_i
             raise HTTPException(404)
         accounts.set_password(tx, account_id, password, must_change=True)
         audit.note(tx, session.account.username, "password.reset", person.username)
-    return _page(request, here, secret=(f"New password of {person.username}", password))
+    return _page(request, here, secret=(_("New password of %(name)s", name=person.username), password))
 
 
 @router.post("/admin/tokens")
@@ -137,7 +140,7 @@ def create_token(
             value = tokens.create(tx, name, scope or ())
             audit.note(tx, session.account.username, "token.created", name, details={"scopes": scope})
     except ValueError as error:
-        return _page(request, here, error=str(error), status=400)
+        return _page(request, here, error=_(str(error)), status=400)
     return _page(request, here, secret=(f"API token {name}", value))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from dosebus.catalogue.chart import Chart, Drawing
 from dosebus.catalogue.field import Field, Grain
 from dosebus.catalogue.listing import Listing
+from dosebus_web.http.show import count
 from dosebus_web.language import gettext as _
 from dosebus_web.language import ngettext
 from dosebus_web.pages.charts import table, wording
@@ -118,7 +119,7 @@ def words() -> dict[str, Any]:
 
 def note(listing: Listing, drawn: Drawn) -> str:
     """One or two sentences: what is counted, and what the limits left out."""
-    shown, whole = f"{drawn.drawn:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"), drawn.whole
+    shown, whole = count(drawn.drawn), drawn.whole
     if drawn.chart.grain(listing) is Grain.EVENT:
         told = [ngettext("%(shown)s acquisition.", "%(shown)s acquisitions.", drawn.drawn, shown=shown)]
     else:
@@ -126,7 +127,7 @@ def note(listing: Listing, drawn: Drawn) -> str:
     names = len({row.get("series") for row in drawn.rows})
     hidden = drawn.series_count - names
     if hidden > 0 and drawn.chart.drawing is not Drawing.WORKLOAD:
-        left = f"{max(0, whole - drawn.drawn):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        left = count(max(0, whole - drawn.drawn))
         told.append(
             ngettext(
                 "%(n)s further name with %(left)s is not drawn.", "%(n)s further names with %(left)s are not drawn.",

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dosebus_web.http.show import signed
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What makes a spreadsheet read a text as a formula."""
 
@@ -26,7 +28,7 @@ class Column:
         if value is None:
             return ""
         if isinstance(value, float):
-            return f"{value:.{self.digits}f}" if self.digits is not None else f"{value:.4g}"
+            return signed(f"{value:.{self.digits}f}" if self.digits is not None else f"{value:.4g}")
         return str(value)
 
 

@@ -19,6 +19,7 @@ from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Exporter, ExporterWrites
 from dosebus_web.auth.sessions import Session
 from dosebus_web.http.download import attachment, chunks
+from dosebus_web.language import gettext as _
 from dosebus_web.pages.exports.formats import formats_of
 from dosebus_web.pages.studies import private
 from dosebus_web.web import Here, Web
@@ -78,7 +79,7 @@ def request_export(
     try:
         ListQuery.parse(LISTINGS[listing], items)
     except QueryError as error:
-        raise HTTPException(400, f"The filter cannot be read: {error}.") from error
+        raise HTTPException(400, _("The filter cannot be read: %(why)s.", why=error)) from error
     export_id = uuid4()
     with here.database.transaction() as tx:
         tx.publish(

@@ -16,16 +16,17 @@ from dosebus.store.tables import config, dose
 from dosebus.store.tables import qr as tables
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Querier, QuerierWrites
+from dosebus_web.language import marked
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
 JOB = tables.job.c
 MODALITIES = (
     ("CT", "CT"),
-    ("RF", "Fluoroscopy (RF, XA)"),
-    ("MG", "Mammography"),
-    ("DX", "Radiography"),
-    ("NM", "Nuclear medicine"),
+    ("RF", marked("Fluoroscopy (RF, XA)")),
+    ("MG", marked("Mammography")),
+    ("DX", marked("Radiography")),
+    ("NM", marked("Nuclear medicine")),
 )
 ASKED: dict[str, tuple[str, ...]] = {
     "CT": ("CT",), "RF": ("RF", "XA"), "MG": ("MG",), "DX": ("DX", "CR", "PX"), "NM": ("NM", "PT"),

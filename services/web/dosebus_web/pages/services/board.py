@@ -11,6 +11,7 @@ from dosebus.bus.bus import Bus
 from dosebus.bus.message import DeadLetter, QueueDepth
 from dosebus.runtime.health import Neighbours, ServiceHealth
 from dosebus.store.owners import OWNERS
+from dosebus_web.language import gettext as _
 
 SERVICES = tuple(owner.service for owner in OWNERS)
 LETTERS = 50
@@ -61,11 +62,13 @@ def healths(neighbours: Neighbours) -> tuple[Health, ...]:
 
 def _health(service: str, state: ServiceHealth | None) -> Health:
     if state is None:
-        return Health(service, "unknown", "no address is set (DOSEBUS_SERVICE_URLS)", None)
+        return Health(service, "unknown", _("no address is set (DOSEBUS_SERVICE_URLS)"), None)
     milliseconds = round(state.milliseconds)
     if not state.alive:
-        return Health(service, "down", "does not answer", None)
+        return Health(service, "down", _("does not answer"), None)
     wrong = [name for name, verdict in state.checks.items() if verdict != "ok"]
     if state.ready:
-        return Health(service, "healthy", "ready", milliseconds)
-    return Health(service, "failed", f"not ready: {', '.join(wrong) or 'unknown'}", milliseconds)
+        return Health(service, "healthy", _("ready"), milliseconds)
+    return Health(
+        service, "failed", _("not ready: %(checks)s", checks=", ".join(wrong) or _("unknown")), milliseconds
+    )

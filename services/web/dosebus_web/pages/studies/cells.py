@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dosebus.catalogue.field import Field, Grain
+from dosebus_web.http.show import quantity
 
 PEOPLE = frozenset({"patient_name", "performing_physician", "referring_physician", "operator"})
 """Fields with the value representation PN."""
@@ -25,6 +26,8 @@ class Cell:
     text: str
     css: str = ""
     full: str = ""
+    sort: str = ""
+    """What a number or a moment is sorted by, whatever the reader's language makes of it."""
 
 
 def person(value: str) -> str:
@@ -36,11 +39,11 @@ def person(value: str) -> str:
 
 def cell(field: Field, value: Any) -> Cell:
     """A value of a field as a table cell."""
-    text = field.show(value)
+    text = quantity(field, value)
     if field.numeric:
-        return Cell(text, "n")
+        return Cell(text, "n", sort="" if value is None else str(value))
     if isinstance(value, datetime) and field.grain is Grain.EVENT:
-        return Cell(value.strftime("%H:%M:%S"), "n", text)
+        return Cell(value.strftime("%H:%M:%S"), "n", text, value.isoformat())
     if PSEUDONYM.fullmatch(text):
         return Cell(f"{text[:8]}…", "mono", text)
     if field.key in PEOPLE and "^" in text:

@@ -13,6 +13,7 @@ from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.source import with_studies
 from dosebus.store.tables import alerts, dose
+from dosebus_web.language import gettext as _
 from dosebus_web.pages.studies import nuclear
 from dosebus_web.pages.studies.events import Events, events_of
 from dosebus_web.pages.studies.facts import (
@@ -94,7 +95,9 @@ def view(
     return StudyView(
         id=study_id,
         study_instance_uid=head.study_instance_uid,
-        title=head.study_description or head.requested_procedure or f"{listing.title} study",
+        title=head.study_description
+        or head.requested_procedure
+        or _("%(list)s study", list=_(listing.title)),
         modality_types=tuple(head.modality_types),
         listing=listing,
         listings=listings_of(head.modality_types),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from dosebus.catalogue import compile as compiled
 from dosebus.catalogue.field import Field, Kind
 from dosebus.catalogue.listing import Listing
+from dosebus_web.http.show import quantity
 from dosebus_web.pages.studies.cells import Cell, cell
 
 EVENT_LIMIT = 2_000
@@ -97,7 +98,7 @@ def _rows(numbered: Iterable[Numbered], fields: Sequence[Field]) -> tuple[tuple[
 def _fold(numbered: Sequence[Numbered], fields: Sequence[Field], by: Field) -> tuple[Fold, ...]:
     held: dict[str, list[Numbered]] = {}
     for number, row in numbered:
-        held.setdefault(by.show(row[by.key]), []).append((number, row))
+        held.setdefault(quantity(by, row[by.key]), []).append((number, row))
     rest = [field for field in fields if field is not by]
     return tuple(
         Fold(title, tuple(_sums(fields, [row for _, row in rows])), _rows(rows, rest))
@@ -109,4 +110,4 @@ def _sums(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> Iterabl
     for field in fields:
         known = [row[field.key] for row in rows if isinstance(row[field.key], int | float)]
         if field.key in ADDITIVE and known:
-            yield Sum(field.label, field.show(float(sum(known))), field.shown_unit or "")
+            yield Sum(field.label, quantity(field, float(sum(known))), field.shown_unit or "")

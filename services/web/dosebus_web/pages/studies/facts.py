@@ -8,6 +8,8 @@ from typing import Any
 
 from dosebus.catalogue.field import Field
 from dosebus.catalogue.listing import Listing
+from dosebus_web.http.show import quantity
+from dosebus_web.language import marked
 from dosebus_web.pages.studies.cells import cell
 
 FIGURES: Mapping[str, tuple[str, ...]] = {
@@ -37,14 +39,14 @@ PATIENT_FACTS = (
     "patient_weight_kg", "not_patient_indicator",
 )  # fmt: skip
 
-PLANES = (("a", "Plane A"), ("b", "Plane B"))
+PLANES = (("a", marked("Plane A")), ("b", marked("Plane B")))
 IRRADIATIONS = (
-    ("Fluoroscopy", ("fluoro_dap_total_gym2", "fluoro_dose_rp_total_gy", "total_fluoro_time_s")),
+    (marked("Fluoroscopy"), ("fluoro_dap_total_gym2", "fluoro_dose_rp_total_gy", "total_fluoro_time_s")),
     (
-        "Acquisition",
+        marked("Acquisition"),
         ("acquisition_dap_total_gym2", "acquisition_dose_rp_total_gy", "total_acquisition_time_s"),
     ),
-    ("Both", ("dap_total_gym2", "dose_rp_total_gy", None)),
+    (marked("Both"), ("dap_total_gym2", "dose_rp_total_gy", None)),
 )
 """Rows and columns of the totals by type of irradiation: DAP, dose at RP, time."""
 
@@ -98,4 +100,4 @@ def plane_totals(listing: Listing, values: Mapping[str, Any]) -> tuple[PlaneTota
 
 
 def _cell(field: Field | None, value: Any) -> str:
-    return field.show(value) if field is not None else ""
+    return quantity(field, value) if field is not None else ""

@@ -14,6 +14,7 @@ from dosebus.catalogue.field import Field
 from dosebus.catalogue.filter import Filter, FilterKind
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import PAGE_SIZES, ListQuery, QueryError
+from dosebus_web.http.show import count
 from dosebus_web.language import gettext as _
 from dosebus_web.pages.studies import combine, private
 from dosebus_web.pages.studies.cells import Cell, cell
@@ -124,7 +125,7 @@ def view(connection: sa.Connection, asked: Asked, count_limit: int) -> ListView:
     fetched = connection.execute(compiled.page(asked.listing, query)).mappings().all()
     page = query.page_of(fetched)
     counted = connection.execute(compiled.count_capped(asked.listing, query, count_limit)).scalar_one()
-    total = f"more than {count_limit}" if counted > count_limit else str(counted)
+    total = _("more than %(n)s", n=count(count_limit)) if counted > count_limit else count(counted)
     return _assemble(asked, query, page.rows, cursors=(page.before, page.after), total=total)
 
 
@@ -160,7 +161,7 @@ def _assemble(
         search=asked.search if asked.secret else "",
         total=total,
         failed=bool(errors),
-        errors={key: reason for key, reason in errors.items() if key not in {one.key for one in inputs}},
+        errors={key: _(reason) for key, reason in errors.items() if key not in {one.key for one in inputs}},
         next_query=None if after is None else _link(asked, query.turned(after=after)),
         previous_query=None if before is None else _link(asked, query.turned(before=before)),
         own_query=_link(asked, query.turned()),
@@ -190,11 +191,11 @@ def _input(wanted: Filter, given: Mapping[str, str], errors: Mapping[str, str]) 
     unit = f" ({wanted.unit})" if wanted.unit else ""
     return FilterInput(
         key=wanted.key,
-        label=f"{wanted.label}{unit}",
+        label=f"{_(wanted.label)}{unit}",
         type=INPUT_TYPES.get(wanted.kind, "text"),
         value=given.get(wanted.key, ""),
-        hint="none, some, 3, 2-5, 4+" if wanted.kind is FilterKind.COUNT else "",
-        error=errors.get(wanted.key, ""),
+        hint=_("none, some, 3, 2-5, 4+") if wanted.kind is FilterKind.COUNT else "",
+        error=_(errors.get(wanted.key, "")),
     )
 
 

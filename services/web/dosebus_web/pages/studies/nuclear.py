@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dosebus_web.http.show import signed
 from dosebus_web.language import marked
 from dosebus_web.pages.studies.cells import person
 
@@ -62,7 +63,7 @@ def _meaning(code: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value or "")
+    return signed(f"{value:g}") if isinstance(value, int | float) else str(value or "")
 
 
 def _organs(administrations: Iterable[Mapping[str, Any]]) -> Iterator[Row]:

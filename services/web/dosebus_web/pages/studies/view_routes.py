@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.query import QueryError
 from dosebus_web.auth.gate import ViewerWrites
+from dosebus_web.language import gettext as _
 from dosebus_web.pages.studies import listview, views
 from dosebus_web.web import Here
 
@@ -34,7 +35,7 @@ def save_view(
     try:
         items = asked.parse().items(page=False)
     except QueryError as error:
-        raise HTTPException(400, f"The filter cannot be kept: {error}.") from error
+        raise HTTPException(400, _("The filter cannot be kept: %(why)s.", why=error)) from error
     kept = urlencode(items)
     with here.database.transaction() as tx:
         views.save(tx, session.account.id, LISTINGS[listing], name.strip(), kept, shared=shared)

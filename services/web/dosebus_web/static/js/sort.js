@@ -1,6 +1,6 @@
 // Sorts the rows of table[data-sortable] by a column when its head is used.
 function value(row, index) {
-  const text = row.cells[index].textContent.trim();
+  const text = row.cells[index].dataset.sort ?? row.cells[index].textContent.trim();
   const number = Number(text.replace(/[\s\u202f]/g, ""));
   return text !== "" && !Number.isNaN(number) ? number : text.toLowerCase();
 }
