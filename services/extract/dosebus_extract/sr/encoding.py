@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from mmap import mmap
 from struct import Struct
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Elements: TypeAlias = "dict[int, bytes | list[Elements]]"
 """A data set as tag -> raw value bytes, or the items of a sequence."""
@@ -68,6 +68,31 @@ def _sequence_tags() -> frozenset[int]:
     return frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 
 
+class CodeItems(list["Elements"]):
+    """The items of a code sequence, shared by all objects that send the same bytes: nobody changes them.
+
+    `read_as` is for the reader to keep what it made of them, by character set.
+    """
+
+    __slots__ = ("read_as",)
+
+    def __init__(self, items: list[Elements]) -> None:
+        super().__init__(items)
+        self.read_as: dict[tuple[str, ...], Any] = {}
+
+
+# A device sends the same names, units and codes in every report. They tell of no patient.
+@lru_cache(maxsize=4096)
+def _code_items(raw: bytes, explicit: bool, order: str) -> CodeItems | None:
+    """The items that these bytes are; None where they are broken, or odd, on their own."""
+    try:
+        decoder = Decoder(raw, explicit=explicit, big_endian=order == ">")
+        items, done = decoder._items(len(raw), (0, len(raw), 0), explicit=explicit)
+    except (UnreadableObject, OddEncoding):
+        return None
+    return CodeItems(items) if done == len(raw) else None
+
+
 class Decoder:
     """Decodes one data set; limits on depth and number hold over the whole of it.
 
@@ -80,7 +105,7 @@ class Decoder:
         self.order = ">" if big_endian else "<"
         self.elements_left = MAX_ELEMENTS
         self.guesses_left = MAX_GUESSES
-        self.codes: dict[bytes, list[Elements]] = {}
+        self.codes: dict[bytes, CodeItems] = {}
 
     def data_set(self, start: int) -> Elements:
         """The top-level data set from `start`, up to and without the pixel data. Raises UnreadableObject."""
@@ -89,13 +114,11 @@ class Decoder:
 
     def explicit_elements(self, pos: int, end: int, depth: int, *, undefined: bool) -> tuple[Elements, int]:
         data, found = self.data, dict[int, "bytes | list[Elements]"]()
-        head, little = _EXPLICIT[self.order], self.order == "<"
-        while pos < end:
-            if pos + 8 > end:
-                raise UnreadableObject("ends inside an element's head", f"byte {pos}")
+        head, form_of, little, last = _EXPLICIT[self.order], _FORMS.get, self.order == "<", end - 8
+        while pos <= last:
             group, element, vr, length = head(data, pos)
             tag = group << 16 | element
-            form = _FORMS.get(vr)
+            form = form_of(vr)
             pos += 8
             if form == _SHORT:
                 stop = pos + length
@@ -110,13 +133,20 @@ class Decoder:
                     return found, pos
                 raise OddEncoding(_place(tag, pos))
             if group == PIXEL_GROUP and depth == 0:
+                end = pos
                 break
             if pos + 4 > end:
                 raise UnreadableObject("ends inside an element's head", _place(tag, pos))
             (length,) = _UINT32[self.order](data, pos)
-            value, pos = self._long_value(tag, form, length, (pos + 4, end, depth))
+            span = (pos + 4, end, depth)
+            if form == _SEQUENCE:
+                found[tag], pos = self._sequence(tag, length, span, explicit=True)
+                continue
+            value, pos = self._long_value(tag, form, length, span)
             if value is not None:
                 found[tag] = value
+        if pos < end:
+            raise UnreadableObject("ends inside an element's head", f"byte {pos}")
         if undefined:
             raise UnreadableObject("ends inside an item", f"byte {pos}")
         self._count(found, pos)
@@ -125,8 +155,6 @@ class Decoder:
     def _long_value(
         self, tag: int, form: int, length: int, span: Span
     ) -> tuple[bytes | list[Elements] | None, int]:
-        if form == _SEQUENCE:
-            return self._sequence(tag, length, span, explicit=True)
         if form == _UNKNOWN and self.order == "<" and (length == UNDEFINED or tag in _sequence_tags()):
             return self._unknown(tag, length, span)
         return self._value(tag, length, span)
@@ -184,14 +212,18 @@ class Decoder:
             after = stop + 8
         else:
             stop = after = pos + length
-        raw = self.data[pos:stop] if pos < stop <= min(end, pos + MAX_CODE_BYTES) else b""
+        if not pos < stop <= end or stop - pos > MAX_CODE_BYTES:
+            return self._items(length, span, explicit=explicit)
+        raw = self.data[pos:stop]
         known = self.codes.get(raw)
-        if known is not None:
-            return known, after
-        items, done = self._items(length, span, explicit=explicit)
-        if done == after and raw:
-            self.codes[raw] = items
-        return items, done
+        if known is None:
+            known = _code_items(raw, explicit, self.order)
+            if known is None:
+                return self._items(length, span, explicit=explicit)
+            self.codes[raw] = known
+            for item in known:
+                self._count(item, pos)
+        return known, after
 
     def _items(self, length: int, span: Span, *, explicit: bool) -> tuple[list[Elements], int]:
         pos, end, depth = span

@@ -7,7 +7,7 @@ from typing import Final
 
 from dosebus.domain.base import Code
 from dosebus_extract.sr.charset import Charset, charset_of, decode
-from dosebus_extract.sr.encoding import Elements
+from dosebus_extract.sr.encoding import CodeItems, Elements
 from dosebus_extract.sr.header import Header
 from dosebus_extract.sr.references import Reference, positions, settle
 from dosebus_extract.sr.stray_values import NUMERIC, stray_number, stray_text, value_type_of
@@ -24,6 +24,11 @@ _TEXT_OF: Final = {
     "DATE": 0x0040A121,
     "TIME": 0x0040A122,
 }
+_VALUE_TYPES: Final = {
+    name.ljust(len(name) + len(name) % 2).encode(): name
+    for name in (*_TEXT_OF, "CONTAINER", "CODE", "NUM", "COMPOSITE", "IMAGE", "WAVEFORM", "SCOORD", "TCOORD")
+}
+"""As they are encoded, so that none need be decoded."""
 
 
 class Node:
@@ -33,10 +38,13 @@ class Node:
 
     def __init__(self, name: Code | None, value_type: str) -> None:
         self.value_type = value_type
-        self.code = (name.code_value or "") if name else ""
-        self.scheme = (name.coding_scheme_designator or "") if name else ""
-        self.meaning = (name.code_meaning or "") if name else ""
-        self.key = concept_key(self.code, self.scheme)
+        if name is None:
+            self.code = self.scheme = self.meaning = self.key = ""
+        else:
+            self.code = name.code_value or ""
+            self.scheme = name.coding_scheme_designator or ""
+            self.meaning = name.code_meaning or ""
+            self.key = concept_key(self.code, self.scheme)
         self.value: str | Code | None = None
         self.unit: str | None = None
         self.template: str | None = None
@@ -85,10 +93,9 @@ def content_tree(header: Header) -> Node:
 
 
 class _Builder:
-    """Builds nodes; equal code sequences share one list in the decoder, so each is made into a Code once."""
+    """Builds nodes; equal code sequences share one list in the decoder, which remembers the Code made of it."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[int, Charset], Code | None] = {}
         self.references: list[Reference] = []
 
     def node(self, elements: Elements, charset: Charset) -> Node:
@@ -96,8 +103,9 @@ class _Builder:
         if isinstance(own, bytes):
             charset = charset_of(own)
         raw_type = elements.get(_VALUE_TYPE)
-        value_type = raw_type.decode("ascii", "replace").strip(" \0") if isinstance(raw_type, bytes) else ""
-        value_type = value_type or value_type_of(elements)
+        value_type = _VALUE_TYPES.get(raw_type, "") if isinstance(raw_type, bytes) else ""
+        if not value_type:
+            value_type = _told_type(raw_type) or value_type_of(elements)
         node = Node(self.code(elements.get(_CONCEPT_NAME), charset), value_type)
         if value_type == "NUM":
             self.measure(node, elements, charset)
@@ -114,10 +122,12 @@ class _Builder:
             self.stray(node, elements, charset)
         content = elements.get(_CONTENT)
         if isinstance(content, list):
-            node.children = [self.node(item, charset) for item in content]
-            for place, item in enumerate(content):
+            node.children = children = []
+            for item in content:
+                child = self.node(item, charset)
+                children.append(child)
                 if _REFERENCED in item:
-                    self.note_reference(node, node.children[place], item)
+                    self.note_reference(node, child, item)
         return node
 
     def note_reference(self, holder: Node, item: Node, elements: Elements) -> None:
@@ -145,9 +155,14 @@ class _Builder:
         node.value = node.value or stray_text(elements, charset)
 
     def code(self, items: bytes | list[Elements] | None, charset: Charset) -> Code | None:
-        if not isinstance(items, list) or not items:
-            return None
-        key = (id(items), charset)
-        if key not in self.known:
-            self.known[key] = Header(items[0], charset).as_code()
-        return self.known[key]
+        if isinstance(items, CodeItems):
+            if charset not in items.read_as:
+                items.read_as[charset] = Header(items[0], charset).as_code() if items else None
+            found: Code | None = items.read_as[charset]
+            return found
+        return Header(items[0], charset).as_code() if isinstance(items, list) and items else None
+
+
+def _told_type(raw: object) -> str:
+    """A value type that is padded or spelt otherwise than usual."""
+    return raw.decode("ascii", "replace").strip(" \0") if isinstance(raw, bytes) else ""
