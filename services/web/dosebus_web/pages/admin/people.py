@@ -8,16 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response
-from sqlalchemy.dialects.postgresql import insert
 
 from dosebus.domain.people import PEOPLE_SETTING, PeoplePolicy, matching, spellings
 from dosebus.events.identity import uuid7
 from dosebus.events.people import PeopleChangeCancelRequested, PeopleChangeRequested
-from dosebus.store.tables.config import setting
 from dosebus.store.tables.dose_changes import people_change
-from dosebus.store.transaction import Transaction
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
+from dosebus_web.configured import configure
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.pages.admin import people_view as view
@@ -114,7 +112,7 @@ def change_policy(
         chosen = {key: answer for key, answer in answers.items() if answer != "leave"}
         if any(answer not in allowed[key] for key, answer in chosen.items()):
             raise HTTPException(400, _("What is stored cannot be changed in this way."))
-        _save(tx, wanted)
+        configure(tx, PEOPLE_SETTING, wanted.model_dump(mode="json"))
         details = {"policy": changed_settings(before.policy, wanted), "stored": chosen}
         change_id = uuid7()
         if chosen:
@@ -172,12 +170,3 @@ def _check_key(standing: view.InForce, wanted: PeoplePolicy) -> None:
         raise HTTPException(
             400, _("Pseudonyms need a key, and extract has none. Set DOSEBUS_PSEUDONYM_KEY_FILE first.")
         )
-
-
-def _save(tx: Transaction, policy: PeoplePolicy) -> None:
-    statement = insert(setting).values(key=PEOPLE_SETTING, value=policy.model_dump(mode="json"))
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[setting.c.key], set_={"value": statement.excluded["value"]}
-        )
-    )

@@ -23,10 +23,10 @@ from dosebus.domain.reading import (
 )
 from dosebus.events.extract import DeviceNamingRequested
 from dosebus.store.tables import dose
-from dosebus.store.tables.config import device_name_rule, ignore_rule, setting
-from dosebus.store.transaction import Transaction
+from dosebus.store.tables.config import device_name_rule, ignore_rule
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
+from dosebus_web.configured import configure, configured
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.pages.admin.reading_objects import kept_objects
@@ -149,7 +149,7 @@ def set_models(
     if wanted is not None and len(wanted) > MOST_MODELS:
         raise HTTPException(400, _("At most %(number)s models can be named.", number=MOST_MODELS))
     with here.database.transaction() as tx:
-        _set(tx, IGNORED_OBSERVER_MODELS_SETTING, wanted)
+        configure(tx, IGNORED_OBSERVER_MODELS_SETTING, wanted)
         audit.note(tx, session.account.username, "reading.models", details={"models": wanted})
     return here.pages.redirect(PAGE, {"done": "saved"})
 
@@ -205,10 +205,10 @@ def set_deletion(
     """Set what is deleted after reading. Reports are deleted only for who said to know what that means."""
     wanted = [one for one in DELETION_CLASSES if one in delete]
     with here.database.transaction() as tx:
-        standing = _setting(tx.connection, DELETE_SETTING) or []
+        standing = configured(tx.connection, DELETE_SETTING) or []
         if "report" in wanted and "report" not in standing and not understood:
             return _page(request, here, asked=wanted, status=400)
-        _set(tx, DELETE_SETTING, wanted)
+        configure(tx, DELETE_SETTING, wanted)
         details = {"delete": wanted, "before": standing}
         audit.note(tx, session.account.username, "reading.deletion", details=details)
     return here.pages.redirect(PAGE, {"done": "saved"})
@@ -218,8 +218,8 @@ def _page(request: Request, here: Web, *, asked: Sequence[str] | None = None, st
     with here.database.reading() as connection:
         rules = connection.execute(sa.select(ignore_rule).order_by(R.id)).mappings().all()
         names = connection.execute(sa.select(device_name_rule).order_by(N.display_name)).all()
-        models = _setting(connection, IGNORED_OBSERVER_MODELS_SETTING)
-        deletes = _setting(connection, DELETE_SETTING) or []
+        models = configured(connection, IGNORED_OBSERVER_MODELS_SETTING)
+        deletes = configured(connection, DELETE_SETTING) or []
         values: dict[str, Any] = {
             "rules": [(rule, _meant(connection, rule)) for rule in rules],
             "names": names,
@@ -243,16 +243,3 @@ def _meant(connection: sa.Connection, row: sa.RowMapping) -> list[Any]:
         sa.select(dose.device, versions.label("software_version")).order_by(sa.func.lower(D.display_name))
     ).mappings()
     return [one for one in devices if rule.matches({key: one[key] for key in IGNORE_FIELDS})]
-
-
-def _setting(connection: sa.Connection, key: str) -> list[str] | None:
-    said = connection.execute(sa.select(setting.c.value).where(setting.c.key == key)).scalar()
-    return said if isinstance(said, list) else None
-
-
-def _set(tx: Transaction, key: str, value: list[Any] | None) -> None:
-    if value is None:
-        tx.execute(sa.delete(setting).where(setting.c.key == key))
-        return
-    row = insert(setting).values(key=key, value=value)
-    tx.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from dosebus.events.extract import SkinMapRequested, SkinSettingsChanged
@@ -16,6 +15,7 @@ from dosebus.store.tables import config, dose
 from dosebus.store.transaction import Transaction
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
+from dosebus_web.configured import configure
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.pages.admin.skin_form import (
@@ -128,8 +128,7 @@ def set_method(
 ) -> Response:
     """Choose the method; every map is computed again in the background."""
     with here.database.transaction() as tx:
-        row = insert(config.setting).values(key=METHOD_SETTING, value=method)
-        tx.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
+        configure(tx, METHOD_SETTING, method)
         _tell(tx, session.account.username, "skin.method", None, {"method": method})
     return here.pages.redirect(PAGE, {"done": "saved"})
 
@@ -147,7 +146,7 @@ def map_again(
         wish = SkinMapRequested(study_instance_uid=study_instance_uid, reason="person", requested_by=username)
         tx.publish(wish, subject=study_instance_uid)
         audit.note(tx, username, "skin.map.requested", study_instance_uid)
-    return here.pages.redirect(f"/study/{study_id}", {"done": "requested"})
+    return here.pages.redirect(f"/studies/rf/{study_id}/skin", {"done": "requested"})
 
 
 @router.post("/admin/skin/{entry_id}")
