@@ -3,6 +3,8 @@ import { build } from "esbuild";
 
 const ENTRIES = {
   charts: "src/charts/page.js",
+  skin: "src/skin/page.js",
+  phantom: "src/skin/phantom.js",
 };
 
 await build({
