@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -135,6 +135,11 @@ def words(value: str | None) -> str:
     return _((value or DASH).replace("_", " "))
 
 
+def said(options: Iterable[tuple[Any, str]]) -> list[tuple[Any, str]]:
+    """The options of a table of ours, for a select."""
+    return [(key, _(text)) for key, text in options]
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "instant": instant,
     "day": day,
@@ -145,4 +150,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "percent": percent,
     "tone": tone,
     "words": words,
+    "said": said,
+    "told": _,
 }

@@ -27,7 +27,7 @@ MODALITIES = (
     ("none", marked("By the content of each study")),
     ("RF", marked("Always fluoroscopy")),
     ("DX", marked("Always radiography")),
-    ("dual", "Both: by the content of each study"),
+    ("dual", marked("Both: by the content of each study")),
 )
 SEARCHED = (D.display_name, D.manufacturer, D.model, D.institution, D.station_name, D.device_serial_number)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-FORMATS: tuple[tuple[str, str], ...] = (("csv", "Export CSV"), ("xlsx", "Export XLSX"))
+from dosebus_web.language import marked
+
+FORMATS: tuple[tuple[str, str], ...] = (("csv", marked("Export CSV")), ("xlsx", marked("Export XLSX")))
 """Names of formats as export knows them, with the words on their buttons."""
 
 

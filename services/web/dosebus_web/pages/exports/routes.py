@@ -38,10 +38,13 @@ def _render(request: Request, here: Web, template: str) -> Response:
     return here.pages.render(request, template, {"jobs": jobs, "listings": LISTINGS, "asked": _asked})
 
 
-def _asked(query: str) -> list[str]:
+def _asked(listing: str, query: str) -> list[str]:
     """The filter of an export as words."""
+    known = LISTINGS[listing].filters_by_key if listing in LISTINGS else {}
     return [
-        f"{key.replace('_', ' ')}: {text}" for key, text in parse_qsl(query) if key not in ("sort", "limit")
+        f"{_(known[key].label) if key in known else key}: {text}"
+        for key, text in parse_qsl(query)
+        if key not in ("sort", "limit")
     ]
 
 
@@ -74,7 +77,7 @@ def request_export(
         raise HTTPException(403, "Patient names and IDs need the group pid.")
     items = parse_qsl(query)
     hidden = {one.key for one in LISTINGS[listing].filters if private.is_private(one)}
-    if any(key in hidden for key, _ in items):
+    if any(key in hidden for key, _raw in items):
         raise HTTPException(400, "A search by patient or accession number cannot be exported.")
     try:
         ListQuery.parse(LISTINGS[listing], items)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dosebus_web.http.show import signed
+from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.pages.studies.cells import person
 
 Row = tuple[str, ...]
 CHARACTERISTICS: tuple[tuple[str, str, str], ...] = (
-    ("subject_age_years", marked("Age"), "years"),
+    ("subject_age_years", marked("Age"), marked("years")),
     ("patient_height_m", marked("Height"), "m"),
     ("patient_weight_kg", marked("Weight"), "kg"),
     ("body_surface_area_m2", marked("Body surface area"), "m²"),
@@ -98,7 +99,7 @@ def _state(reports: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
     for characteristics in (one for report in reports for one in report.get("patient_characteristics") or ()):
         for key, label, unit in CHARACTERISTICS:
             if characteristics.get(key) not in (None, ""):
-                yield label, f"{_number(characteristics[key])} {unit}".strip()
+                yield label, f"{_number(characteristics[key])} {_(unit)}".strip()
         for state in characteristics.get("patient_states") or ():
             yield marked("State"), _meaning(state)
 
