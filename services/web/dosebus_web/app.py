@@ -18,6 +18,7 @@ from dosebus_web.http.navigation import entries
 from dosebus_web.http.pages import STATIC
 from dosebus_web.language import Interpreter
 from dosebus_web.pages.account import routes as account
+from dosebus_web.pages.account import token_routes as account_tokens
 from dosebus_web.pages.admin import alerts as admin_alerts
 from dosebus_web.pages.admin import (
     devices,
@@ -28,6 +29,7 @@ from dosebus_web.pages.admin import (
     rederivation,
     skin,
     users,
+    users_tokens,
 )
 from dosebus_web.pages.admin import home as admin_home
 from dosebus_web.pages.admin import overview as admin
@@ -44,6 +46,7 @@ from dosebus_web.pages.signin import oidc_routes as oidc
 from dosebus_web.pages.signin import routes as signin
 from dosebus_web.pages.sizes import preview_routes as size_preview
 from dosebus_web.pages.sizes import routes as sizes
+from dosebus_web.pages.skin import routes as skin_maps
 from dosebus_web.pages.studies import combine_routes as combine
 from dosebus_web.pages.studies import routes as studies
 from dosebus_web.pages.studies import view_routes as views
@@ -52,9 +55,10 @@ from dosebus_web.settings import WebSettings
 from dosebus_web.web import Web
 
 PAGE_ROUTERS = (
-    signin.router, oidc.router, account.router, home.router, combine.router, charts.router, studies.router,
-    views.router, alerts.router, exports.router, query.router, objects.router, tasks.router, services.router,
-    admin.router, admin_home.router, users.router, nodes.router,
+    signin.router, oidc.router, account.router, account_tokens.router,
+    home.router, combine.router, charts.router, skin_maps.router,
+    studies.router, views.router, alerts.router, exports.router, query.router, objects.router, tasks.router,
+    services.router, admin.router, admin_home.router, users.router, users_tokens.router, nodes.router,
     admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
     rederivation.router, people.router, skin.router,
     names.router, name_changes.router,

@@ -13,7 +13,7 @@ from dosebus.instance import NoInstance, adopt
 from dosebus.store.engine import Database
 from dosebus_web.administrator import open_database
 from dosebus_web.auth import accounts, audit, passwords, tokens
-from dosebus_web.auth.groups import GROUPS, SCOPES
+from dosebus_web.auth.groups import GROUPS
 from dosebus_web.settings import WebSettings
 
 BY = "command line"
@@ -151,13 +151,14 @@ def token() -> None:
 
 
 @token.command("create")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(list(SCOPES)))
+@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice([*GROUPS, *tokens.FORMER_NAMES]),
+              help="A group; may be given again.")  # fmt: skip
 @click.option("--name", default="command line", show_default=True, help="What the token is for.")
 @click.option("--days", type=click.IntRange(1, 3650), default=None, help="When it ends; never if not given.")
 @data_option
 def create_token(scopes: tuple[str, ...], name: str, days: int | None, data: Path | None) -> None:
     """Make a token and print it, this once."""
     with connected(data) as database, database.transaction() as tx:
-        value = tokens.create(tx, name, scopes, days=days)
+        value = tokens.create(tx, name, scopes, days=days, made_by=BY)
         audit.note(tx, BY, "token.created", name, details={"scopes": list(scopes)})
     click.echo(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from dosebus.catalogue.field import Field, Kind
 
@@ -42,8 +43,27 @@ class CountRange:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Resolved:
+    """A value that was looked up: the condition that it became (see `resolve`)."""
+
+    condition: sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bearer:
+    """A column whose raw names bear a standard name: the select of their keys, and what must not hold beside."""
+
+    column: sa.Column[Any]
+    keys: sa.ColumnElement[Any]
+    unless: tuple[sa.ColumnElement[bool], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Filter:
-    """One filter. `within` wraps the condition where it asks something of a study's events (EXISTS)."""
+    """One filter. `within` wraps the condition where it asks something of a study's events (EXISTS).
+
+    `bearers`: of a standard name, the columns that bear it, and `asks` wraps the condition on the standard name.
+    """
 
     key: str
     label: str
@@ -51,6 +71,8 @@ class Filter:
     field: Field
     within: Callable[[sa.ColumnElement[bool]], sa.ColumnElement[bool]] | None = None
     personal: bool = False
+    bearers: tuple[Bearer, ...] = ()
+    asks: Callable[[sa.ColumnElement[bool]], sa.ColumnElement[bool]] | None = None
 
     @property
     def unit(self) -> str | None:
@@ -63,8 +85,20 @@ class Filter:
 
     def condition(self, value: Any) -> sa.ColumnElement[bool]:
         """The SQL condition for a parsed value."""
-        asked = CONDITIONS[self.kind](self.field, value)
+        if isinstance(value, Resolved):
+            return value.condition
+        asked = self.plain(value)
+        if self.asks is not None:
+            return self.asks(asked)
         return self.within(asked) if self.within else asked
+
+    def plain(self, value: Any) -> sa.ColumnElement[bool]:
+        """The SQL condition on the field alone."""
+        return CONDITIONS[self.kind](self.field, value)
+
+    def plain_of(self, column: sa.ColumnElement[Any], value: Any) -> sa.ColumnElement[bool]:
+        """The same condition on another column."""
+        return CONDITIONS[self.kind](replace(self.field, column=column), value)
 
 
 def _text(raw: str) -> str:
@@ -125,6 +159,13 @@ READERS: dict[FilterKind, Callable[[str], Any]] = {
 }
 
 
+def one_of(column: sa.ColumnElement[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Whether a column is one of these values, compared as one array; never, where there is none."""
+    if not values:
+        return sa.false()
+    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+
+
 def pattern(value: str) -> str:
     """An ILIKE pattern that finds `value` anywhere; its own wildcards are taken literally."""
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -145,8 +186,9 @@ def _date_from(field: Field, value: date) -> sa.ColumnElement[bool]:
 
 
 def _date_to(field: Field, value: date) -> sa.ColumnElement[bool]:
-    end = sa.literal(datetime.combine(value, time()) + timedelta(days=1), sa.DateTime())
-    return sa.and_(field.sort_key < end, field.column.is_not(None))
+    # The last moment of the day and not the first of the next, which the last day of the calendar does not have.
+    end = sa.literal(datetime.combine(value, time.max), sa.DateTime())
+    return sa.and_(field.sort_key <= end, field.column.is_not(None))
 
 
 def _at_least(field: Field, value: float) -> sa.ColumnElement[bool]:

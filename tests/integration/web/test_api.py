@@ -78,7 +78,7 @@ def test_a_listing_filters_and_sorts_as_its_page_does(site: Site, reader: TestCl
     ("path", "status"),
     [
         ("/api/v1/studies?listing=zz", 404),
-        ("/api/v1/studies?limit=1", 400),
+        ("/api/v1/studies?limit=1", 422),
         ("/api/v1/studies?dlp_min=5", 400),
         ("/api/v1/studies?listing=ct&patient_name=x", 400),
         ("/api/v1/studies/1.2.3.999", 404),

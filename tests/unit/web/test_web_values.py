@@ -48,7 +48,7 @@ def test_an_unknown_group_is_refused() -> None:
 
 
 def test_a_password_matches_only_itself() -> None:
-    stored = passwords.hashed("correct horse battery")
+    stored = passwords.hashed("correct horse battery", "anna")
     assert passwords.matches("correct horse battery", stored)
     assert not passwords.matches("correct horse batterx", stored)
     assert not passwords.matches("correct horse battery", None)
@@ -57,7 +57,7 @@ def test_a_password_matches_only_itself() -> None:
 @pytest.mark.parametrize("password", ["", "short", "          ", "x" * 300])
 def test_bad_passwords_are_refused(password: str) -> None:
     with pytest.raises(ValueError, match="password"):
-        passwords.hashed(password)
+        passwords.hashed(password, "anna")
 
 
 def test_made_up_passwords_differ_and_are_long_enough() -> None:

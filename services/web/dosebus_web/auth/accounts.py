@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,17 @@ class Account:
     locked_until: datetime | None
     created_at: datetime
     last_sign_in_at: datetime | None
+    oidc_issuer: str | None
+
+    @property
+    def locked(self) -> bool:
+        """Whether wrong passwords keep it locked at this moment."""
+        return self.locked_until is not None and self.locked_until > datetime.now(UTC)
+
+    @property
+    def by_provider(self) -> bool:
+        """Whether the person signs in at an identity provider, and has no password here."""
+        return self.oidc_issuer is not None
 
     @property
     def may(self) -> frozenset[str]:
@@ -85,8 +96,9 @@ def add(
         "username": name,
         "display_name": display_name.strip() or name,
         "email": (email or "").strip() or None,
-        "password_hash": passwords.hashed(password),
+        "password_hash": passwords.hashed(password, name),
         "groups": list(checked(groups)),
+        "locale": "",  # as the browser says, until somebody chooses
         "must_change_password": must_change_password,
     }
     statement = sa.insert(tables.account).values(values).returning(tables.account.c.id)
@@ -118,15 +130,27 @@ def change(
 
 
 def set_password(tx: Transaction, account_id: int, password: str, *, must_change: bool) -> None:
-    """Set a password, unlock the account and end all its sessions. Raises ValueError for a bad password."""
+    """Set a password, unlock the account and end all its sessions.
+
+    Raises ValueError for a bad password, and for somebody who signs in at an identity provider.
+    """
+    person = by_id(tx.connection, account_id)
+    if person is None or person.by_provider:
+        raise ValueError("this account has no password: the person signs in with the hospital's account")
     values = {
-        "password_hash": passwords.hashed(password),
+        "password_hash": passwords.hashed(password, person.username),
         "must_change_password": must_change,
         "failed_sign_ins": 0,
         "locked_until": None,
     }
     tx.execute(sa.update(tables.account).where(tables.account.c.id == account_id).values(values))
     end_sessions(tx, account_id)
+
+
+def unlock(tx: Transaction, account_id: int) -> None:
+    """Let somebody try again who was locked out by wrong passwords."""
+    values = {"failed_sign_ins": 0, "locked_until": None}
+    tx.execute(sa.update(tables.account).where(tables.account.c.id == account_id).values(values))
 
 
 def set_preference(tx: Transaction, account_id: int, **values: str) -> None:

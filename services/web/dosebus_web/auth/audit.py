@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from dosebus.store.tables import web as tables
 from dosebus.store.transaction import Transaction
 
+UNKNOWN = "unknown"
+"""Stands for who could not be told; a name that was typed may be a password."""
+
 
 def note(
     tx: Transaction,

@@ -12,14 +12,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 
-from dosebus_web import web
-from dosebus_web.auth import secret, sessions, tokens
+from dosebus_web import language, web
+from dosebus_web.auth import secret, sessions
+from dosebus_web.auth.caller import CHALLENGE, NEEDED, Caller, by_token
 from dosebus_web.auth.sessions import Session
+from dosebus_web.http.address import client_address
+from dosebus_web.language import gettext as _
+from dosebus_web.language import marked
 
 CHANGE_PASSWORD = "/account/password"  # noqa: S105 - a path
 
 
-OLD_FORM = "The form is too old. Go back, reload the page and send it again."
+BEARER = HTTPBearer(auto_error=False, description="A token of *Account* or of `dosebus token create`.")
+OLD_FORM = marked("The form is too old. Go back, reload the page and send it again.")
 
 
 class SignInNeededError(Exception):
@@ -32,7 +37,9 @@ class SignInNeededError(Exception):
 
 def cookie_name(here: web.Web) -> str:
     """`__Host-` binds the cookie to this host over HTTPS; browsers refuse it over HTTP and under a path."""
-    return "__Host-dosebus" if here.settings.secure and not here.settings.prefix else "dosebus"
+    if not here.settings.secure:
+        return "dosebus"
+    return "__Secure-dosebus" if here.settings.prefix else "__Host-dosebus"
 
 
 def current_session(request: Request) -> Session | None:
@@ -47,6 +54,8 @@ def current_session(request: Request) -> Session | None:
         with here.database.transaction() as tx:
             sessions.seen(tx, session.token_hash)
     request.state.session = session
+    if session is not None:
+        language.speak(session.account.locale)
     return session
 
 
@@ -63,7 +72,7 @@ class Gate:
             back = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
             raise SignInNeededError(back if request.method == "GET" else "/")
         if self.group is not None and self.group not in session.account.may:
-            raise HTTPException(403, f"This needs the group {self.group}.")
+            raise HTTPException(403, _("This needs the group %(name)s.", name=self.group))
         if session.account.must_change_password and not request.scope["path"].startswith("/account"):
             raise HTTPException(303, headers={"location": web.of(request).pages.url(CHANGE_PASSWORD)})
         return session
@@ -109,33 +118,37 @@ class PublicGate:
 
 
 class TokenGate:
-    """Lets API requests pass that carry a bearer token with `scope`, or come from a signed-in page."""
+    """Lets API requests pass whose token has the scope `group`, or that come from a page of somebody in the group."""
 
-    def __init__(self, scope: str) -> None:
-        self.scope = scope
+    takes_cookie = True
+
+    def __init__(self, group: str) -> None:
+        self.group = group
 
     def __call__(
-        self,
-        request: Request,
-        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
-    ) -> frozenset[str]:
-        """The scopes that apply. Raises HTTPException 401 or 403."""
-        if bearer is not None:
-            with web.of(request).database.reading() as connection:
-                scopes = tokens.scopes_of(connection, bearer.credentials)
-        else:
-            session = current_session(request)
-            may = session.account.may if session and not session.account.must_change_password else frozenset()
-            scopes = frozenset(name for name, group in SCOPE_GROUPS.items() if group in may)
-        if not scopes:
-            raise HTTPException(401, "A bearer token is needed.", headers={"www-authenticate": "Bearer"})
-        if self.scope not in scopes:
-            raise HTTPException(403, f"The token lacks the scope {self.scope}.")
-        return scopes
+        self, request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+    ) -> Caller:
+        """Who calls. Raises HTTPException 401, 403 or 429."""
+        caller = by_token(request, bearer.credentials) if bearer is not None else self._by_page(request)
+        if not caller.may:
+            raise HTTPException(401, NEEDED, headers=CHALLENGE)
+        if self.group not in caller.may:
+            raise HTTPException(403, f"This needs the scope {self.group}.")
+        return caller
+
+    def _by_page(self, request: Request) -> Caller:
+        here = web.of(request)
+        session = current_session(request) if self.takes_cookie else None
+        address = client_address(request, here.settings)
+        if session is None or session.account.must_change_password:
+            return Caller("", frozenset(), address)
+        return Caller(session.account.username, session.account.may, address)
 
 
-SCOPE_GROUPS = {"read": "view", "pid": "pid"}
-"""The group of a signed-in person that stands for a scope."""
+class TokenWriteGate(TokenGate):
+    """Lets pass only who carries a token: a cookie is sent by the browser even when another site asks."""
+
+    takes_cookie = False
 
 
 def reads(group: str | None) -> Any:
@@ -161,10 +174,18 @@ Sizer = Annotated[Session, reads("importsize")]
 Admin = Annotated[Session, reads("admin")]
 SignedIn = Annotated[Session, reads(None)]
 ViewerWrites = Annotated[Session, writes("view")]
+AlertHandlerWrites = Annotated[Session, writes("alerts")]
 ExporterWrites = Annotated[Session, writes("export")]
 QuerierWrites = Annotated[Session, writes("importqr")]
 SizerWrites = Annotated[Session, writes("importsize")]
 SizerUploads = Annotated[Session, Depends(UploadGate("importsize"))]
 AdminWrites = Annotated[Session, writes("admin")]
 SignedInWrites = Annotated[Session, writes(None)]
-ApiReader = Annotated[frozenset[str], Depends(TokenGate("read"))]
+ApiReader = Annotated[Caller, Depends(TokenGate("view"))]
+ApiFinder = Annotated[Caller, Depends(TokenWriteGate("view"))]
+ApiExporter = Annotated[Caller, Depends(TokenGate("export"))]
+ApiQuerier = Annotated[Caller, Depends(TokenGate("importqr"))]
+ApiSizer = Annotated[Caller, Depends(TokenGate("importsize"))]
+ApiAdmin = Annotated[Caller, Depends(TokenGate("admin"))]
+ApiExporterWrites = Annotated[Caller, Depends(TokenWriteGate("export"))]
+ApiQuerierWrites = Annotated[Caller, Depends(TokenWriteGate("importqr"))]

@@ -9,6 +9,7 @@ GROUPS: dict[str, str] = {
     "importsize": "Import patient sizes",
     "importqr": "Query and retrieve from DICOM nodes",
     "export": "Export to CSV and XLSX",
+    "alerts": "Deal with alerts: acknowledge, justify, close, send messages again",
     "pid": "See and search patient names and IDs",
     "admin": "Administer users, devices, nodes, alerts and services",
 }
@@ -16,14 +17,13 @@ GROUPS: dict[str, str] = {
 not need to see patients."""
 
 IMPLIED: dict[str, frozenset[str]] = {
-    "admin": frozenset({"view", "importsize", "importqr", "export"}),
+    "admin": frozenset({"view", "importsize", "importqr", "export", "alerts"}),
     "importsize": frozenset({"view"}),
     "importqr": frozenset({"view"}),
     "export": frozenset({"view"}),
+    "alerts": frozenset({"view"}),
     "pid": frozenset({"view"}),
 }
-
-SCOPES: dict[str, str] = {"read": "Read studies without patient identity", "pid": "Read patient identity too"}
 
 
 def effective(groups: Iterable[str]) -> frozenset[str]:

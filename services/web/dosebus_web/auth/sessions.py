@@ -75,14 +75,18 @@ def end(tx: Transaction, token_hash: str) -> None:
     tx.execute(sa.delete(tables.session).where(tables.session.c.token_hash == token_hash))
 
 
-def open_of(connection: sa.Connection, account_id: int) -> Sequence[Any]:
+def open_of(connection: sa.Connection, account_id: int, *, idle_minutes: int) -> Sequence[Any]:
     """The browsers in which an account is signed in, latest use first."""
-    session = tables.session.c
+    session, now = tables.session.c, datetime.now(UTC)
     statement = (
         sa.select(
             session.token_hash, session.created_at, session.last_seen_at, session.address, session.user_agent
         )
-        .where(session.account_id == account_id, session.expires_at > sa.func.now())
+        .where(
+            session.account_id == account_id,
+            session.expires_at > now,
+            session.last_seen_at > now - timedelta(minutes=idle_minutes),
+        )
         .order_by(session.last_seen_at.desc())
     )
     return connection.execute(statement).all()

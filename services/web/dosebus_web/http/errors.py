@@ -12,18 +12,21 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dosebus_web import web
+from dosebus_web.api import problem
 from dosebus_web.auth.gate import SignInNeededError
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 
 TITLES: Mapping[int, str] = {
     400: marked("That cannot be done"),
+    401: marked("Not signed in"),
     403: marked("Not permitted"),
     404: marked("Not found"),
     405: marked("Not permitted"),
     409: marked("Somebody was faster"),
     413: marked("Too large"),
     422: marked("That cannot be read"),
+    429: marked("Too many tries"),
     500: marked("Something went wrong"),
     503: marked("Not available at the moment"),
 }
@@ -36,11 +39,19 @@ TEXTS: Mapping[int, str] = {
 }
 
 
-def answer(request: Request, status: int, text: str | None = None, reference: str = "") -> Response:
-    """The error as JSON for the API, as a page for people."""
+def answer(
+    request: Request,
+    status: int,
+    text: str | None = None,
+    reference: str = "",
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    """The error as a problem document for the API, as a page for people."""
     title, said = _(TITLES.get(status, ERROR)), _(text or TEXTS.get(status, ""))
     if request.scope["path"].startswith("/api/"):
-        return JSONResponse({"status": status, "title": title, "detail": said}, status)
+        return JSONResponse(
+            problem.document(status, title, said, errors), status, media_type=problem.MEDIA_TYPE
+        )
     values = {"title": title, "text": said, "reference": reference}
     return web.of(request).pages.render(request, "components/error.html", values, status_code=status)
 
@@ -51,7 +62,8 @@ def on_http_error(request: Request, error: Exception) -> Response:
     if 300 <= error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
     text = error.detail if isinstance(error, HTTPException) and error.detail != "Not Found" else None
-    response = answer(request, error.status_code, text)
+    errors = error.errors if isinstance(error, problem.ParameterError) else None
+    response = answer(request, error.status_code, text, errors=errors)
     response.headers.update(error.headers or {})
     return response
 
@@ -59,9 +71,14 @@ def on_http_error(request: Request, error: Exception) -> Response:
 def on_invalid(request: Request, error: Exception) -> Response:
     """A parameter or form that cannot be read; the API says which, but not what it held."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    places = sorted({".".join(str(part) for part in one["loc"]) for one in error.errors()})
-    text = f"Cannot be read: {', '.join(places)}"[:500] if request.scope["path"].startswith("/api/") else None
-    return answer(request, 422, text)
+    # What pydantic says of a value never quotes it, except for choices, which are ours.
+    wrong = {
+        ".".join(str(part) for part in one["loc"][1:]) or "body": str(one["msg"]) for one in error.errors()
+    }
+    if not request.scope["path"].startswith("/api/"):
+        return answer(request, 422)
+    told = "; ".join(f"{name}: {reason}" for name, reason in wrong.items())
+    return answer(request, 422, told[:1000], errors=wrong)
 
 
 def on_sign_in_needed(request: Request, error: Exception) -> Response:

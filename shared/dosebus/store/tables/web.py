@@ -70,7 +70,11 @@ api_token = sa.Table(
     sa.Column("expires_at", Instant),
     sa.Column("revoked_at", Instant),
     sa.Column("last_used_at", Instant),
+    sa.Column("created_by", sa.Text),
+    sa.Column("account_id", sa.ForeignKey(account.c.id, ondelete="CASCADE"), index=True),
 )
+"""What programs send instead of a password. `scopes` are groups. A token with an account is that person's and never
+may more than the person; one without belongs to a service."""
 
 sign_in_attempt = sa.Table(
     "sign_in_attempt",
@@ -78,9 +82,14 @@ sign_in_attempt = sa.Table(
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
     sa.Column("at", Instant, nullable=False, server_default=sa.func.now()),
     sa.Column("address", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="password"),
+    sa.Column("name_digest", sa.Text),
     sa.Index("sign_in_attempt_address_at", "address", "at"),
+    sa.Index("sign_in_attempt_name_at", "name_digest", "at"),
 )
-"""Failed sign-ins an address, so that guessing over many names is slowed too."""
+"""What failed (`password`, `oidc`, `token`) an address, and sign-ins that were begun elsewhere (`oidc-begun`), so that
+guessing over many names is slowed too. `name_digest`: the first letters of a digest of the name that was typed, so
+that names nobody has lock as those of accounts do."""
 
 saved_view = sa.Table(
     "saved_view",
@@ -126,8 +135,11 @@ audit = sa.Table(
     sa.Column("subject", sa.Text),
     sa.Column("details", JSONB, nullable=False, server_default="{}"),
     sa.Index("audit_at", sa.text("at DESC"), sa.text("id DESC")),
+    sa.Index("audit_username", "username", sa.text("id DESC")),
+    sa.Index("audit_subject", "subject", sa.text("id DESC")),
 )
-"""Who did what. `subject` and `details` hold ids and settings, never patient data."""
+"""Who did what. `subject` and `details` hold ids and settings, never patient data. A trigger refuses every change of
+what stands."""
 
 standard_name_rejection = sa.Table(
     "standard_name_rejection",

@@ -11,6 +11,7 @@ from dosebus_web.auth import audit, sessions
 from dosebus_web.auth.gate import SignedInWrites, cookie_name, current_session, public
 from dosebus_web.auth.signin import Attempt, SignInRefusedError, sign_in
 from dosebus_web.http.address import client_address
+from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.web import Here, Web, of
 
@@ -77,14 +78,15 @@ def begin_session(
 ) -> Response:
     """Check the password, set the cookie, go on to the page that was asked for."""
     if request.headers.get("sec-fetch-site", "") not in SITES:
-        return sign_in_page(request, "/", error="Sign in from this site's own form.", status=403)
+        return sign_in_page(request, "/", error=_("Sign in from this site's own form."), status=403)
     if not here.settings.password_sign_in:
         return sign_in_page(request, next, error=PASSWORDS_ARE_OFF, status=403)
     attempt = Attempt(
         username, password, client_address(request, here.settings), request.headers.get("user-agent", "")
     )
     try:
-        cookie = sign_in(here.database, here.settings, attempt)
+        former = request.cookies.get(cookie_name(here), "")
+        cookie = sign_in(here.database, here.settings, attempt, former)
     except SignInRefusedError as refused:
         return sign_in_page(request, next, username, str(refused), 401)
     return with_session(here.pages.redirect(safe_path(next)), here, cookie)

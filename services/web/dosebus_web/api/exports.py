@@ -1,0 +1,172 @@
+"""Exports: ask for a file, watch it, fetch it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from dosebus.events.export import ExportCancelRequested, ExportDeletionRequested, ExportRequested
+from dosebus.store.tables import export as tables
+from dosebus_web.api import filters, given, problem
+from dosebus_web.api.lists import called
+from dosebus_web.api.paging import page
+from dosebus_web.api.shape import model_of, page_of
+from dosebus_web.auth.caller import Caller
+from dosebus_web.auth.gate import ApiExporter, ApiExporterWrites
+from dosebus_web.http.download import attachment, chunks
+from dosebus_web.pages.exports.formats import formats_of
+from dosebus_web.web import Here
+
+router = APIRouter(tags=["exports"])
+J = tables.job.c
+JOB = tuple(column for column in J if column.key not in ("blob_key", "traceparent"))
+Export = model_of("Export", "An export and how far it is.", JOB)
+ExportPage = page_of("ExportPage", Export, UUID)
+
+
+class ExportWish(BaseModel):
+    """What is to be exported: the studies of a listing that a query string selects."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    listing: str = Field(max_length=20, examples=["ct"])
+    query: Annotated[str, Field(max_length=4000, pattern=given.WRITTEN)] = Field(
+        "", examples=["date_from=2026-01-01&sort=-total_dlp_mgycm"]
+    )
+    file_format: str = Field(max_length=20, examples=["csv"])
+    include_patient: bool = False
+
+
+class Requested(BaseModel):
+    """What was asked for exists under this id as soon as its service took it."""
+
+    id: UUID
+
+
+@router.get("/exports", response_model=ExportPage, responses=problem.responses(404), summary="Exports")
+def list_exports(
+    caller: ApiExporter, here: Here, limit: given.Limit = 50, after: given.AfterUuid = None
+) -> Any:
+    """One's own exports, newest first; with the scope `admin` everybody's."""
+    wanted = sa.select(*JOB)
+    if "admin" not in caller.may:
+        wanted = wanted.where(J.requested_by == caller.username)
+    with here.database.reading() as connection:
+        return page(connection, wanted, newest=J.requested_at, key=J.export_id, after=after, limit=limit)
+
+
+@router.post(
+    "/exports",
+    status_code=202,
+    response_model=Requested,
+    responses=problem.responses(404),
+    summary="Ask for an export",
+)
+def request_export(caller: ApiExporterWrites, here: Here, wish: ExportWish) -> Any:
+    """Ask for a file. `include_patient` needs the scope `pid`; the query is that of the listing."""
+    listing = called(wish.listing)
+    formats = dict(formats_of(listing.name))
+    if wish.file_format not in formats:
+        raise problem.ParameterError({"file_format": f"is not one of {', '.join(formats)}"})
+    if wish.include_patient and not caller.allow_pid:
+        raise HTTPException(403, "Patient names and IDs need the scope pid.")
+    filters.parse(listing, parse_qsl(wish.query), allow_pid=False)
+    export_id = uuid4()
+    event = ExportRequested(
+        export_id=export_id,
+        listing=listing.name,
+        query=wish.query,
+        file_format=wish.file_format,
+        requested_by=caller.username,
+        include_patient=wish.include_patient,
+    )
+    with here.database.transaction() as tx:
+        tx.publish(event)
+        details = {"listing": listing.name, "include_patient": wish.include_patient}
+        caller.note(tx, "export.requested", str(export_id), details)
+    return Requested(id=export_id)
+
+
+def _own(connection: sa.Connection, caller: Caller, export_id: UUID) -> Any:
+    """The job, if the caller may see it. Raises HTTPException 403 or 404."""
+    job = connection.execute(sa.select(tables.job).where(J.export_id == export_id)).first()
+    if job is None:
+        raise HTTPException(404, "There is no such export.")
+    if job.include_patient and not caller.allow_pid:
+        raise HTTPException(403, "This export holds patient data.")
+    if job.requested_by != caller.username and "admin" not in caller.may:
+        raise HTTPException(403, "This export is somebody else's.")
+    return job
+
+
+@router.get(
+    "/exports/{export_id}", response_model=Export, responses=problem.responses(404), summary="One export"
+)
+def show_export(caller: ApiExporter, here: Here, export_id: UUID) -> Any:
+    """How far an export is."""
+    with here.database.reading() as connection:
+        return dict(_own(connection, caller, export_id)._mapping)
+
+
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
+}
+
+
+@router.get(
+    "/exports/{export_id}/file",
+    response_class=Response,
+    responses={**FILE, **problem.responses(404, 409)},
+    summary="The file of an export",
+)
+def download_export(caller: ApiExporter, here: Here, export_id: UUID) -> Response:
+    """The file, in its own media type, once the export is completed."""
+    with here.database.transaction() as tx:
+        job = _own(tx.connection, caller, export_id)
+        if job.state != "completed" or job.blob_key is None:
+            raise HTTPException(409, "There is no file: the export is not completed.")
+        if not here.blobs.exists(job.blob_key):
+            raise HTTPException(404, "The file is gone.")
+        caller.note(tx, "export.downloaded", str(export_id))
+    name = job.file_name or f"dosebus-{job.listing}.{job.file_format}"
+    media_type = job.media_type or "application/octet-stream"
+    headers = {"content-disposition": attachment(name)}
+    return StreamingResponse(chunks(here.blobs.open(job.blob_key)), media_type=media_type, headers=headers)
+
+
+@router.post(
+    "/exports/{export_id}/cancel",
+    status_code=202,
+    response_model=Requested,
+    responses=problem.responses(404),
+    summary="Stop an export",
+)
+def cancel_export(caller: ApiExporterWrites, here: Here, export_id: UUID) -> Any:
+    """Ask to stop an export."""
+    with here.database.transaction() as tx:
+        _own(tx.connection, caller, export_id)
+        tx.publish(ExportCancelRequested(export_id=export_id))
+        caller.note(tx, "export.cancelled", str(export_id))
+    return Requested(id=export_id)
+
+
+@router.delete(
+    "/exports/{export_id}",
+    status_code=202,
+    response_model=Requested,
+    responses=problem.responses(404),
+    summary="Delete an export",
+)
+def delete_export(caller: ApiExporterWrites, here: Here, export_id: UUID) -> Any:
+    """Ask to delete an export and its file."""
+    with here.database.transaction() as tx:
+        _own(tx.connection, caller, export_id)
+        tx.publish(ExportDeletionRequested(export_id=export_id))
+        caller.note(tx, "export.deleted", str(export_id))
+    return Requested(id=export_id)
