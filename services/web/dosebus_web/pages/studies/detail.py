@@ -70,6 +70,8 @@ class StudyView:
     others: Others | None
     history: Sequence[Any]
     head: Any
+    skin: Any
+    """What stands of the skin dose of a study of fluoroscopy; None where nothing was looked at."""
 
 
 def listings_of(modality_types: Sequence[str]) -> tuple[Listing, ...]:
@@ -117,6 +119,7 @@ def view(
         others=_others(connection, head),
         history=_rows(connection, dose.study_history, study_id, dose.study_history.c.revision.desc()),
         head=head,
+        skin=_skin(connection, study_id) if listing.name == "rf" else None,
     )
 
 
@@ -135,6 +138,14 @@ def _rows(
     columns = [column for column in table.c if column.name not in heavy]
     wanted = sa.select(*columns).where(table.c.study_id == study_id).order_by(order).limit(500)
     return connection.execute(wanted).all()
+
+
+def _skin(connection: sa.Connection, study_id: int) -> Any:
+    skin = dose.skin_map.c
+    wanted = sa.select(skin.outcome, skin.peak_skin_dose_gy, skin.dap_fraction).where(
+        skin.study_id == study_id
+    )
+    return connection.execute(wanted).first()
 
 
 def _alerts(connection: sa.Connection, study_instance_uid: str) -> Sequence[Any]:

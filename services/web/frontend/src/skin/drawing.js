@@ -63,7 +63,8 @@ export function drawRegions(context, flat, size, names, theme) {
   for (const [key, box] of boxes) {
     const [start, width] = [...box.runs].reduce((best, run) => (run[1] > best[1] ? run : best));
     const text = names[Number(key)];
-    const short = context.measureText(text).width < width * size - 6 ? text : text.split(", ").at(-1);
+    const tail = text.split(", ").at(-1);
+    const short = context.measureText(text).width < width * size - 6 ? text : tail[0].toUpperCase() + tail.slice(1);
     if (context.measureText(short).width > width * size - 2) continue;
     const x = (start + width / 2) * size;
     context.lineWidth = 3;
@@ -80,13 +81,14 @@ export function drawRegions(context, flat, size, names, theme) {
 /** Isodose lines, white on dark so that they are seen on every colour. Gives the levels that were drawn. */
 export function drawIsodoses(context, flat, doses, levels, size) {
   const drawn = [];
+  const labels = [];
   for (const level of levels) {
     const path = new Path2D();
-    let any = false;
+    let top = null;
     for (const band of flat.bands) {
       const { part, begin } = band;
       for (const [x1, y1, x2, y2] of isolines(flat.map, band, doses, level)) {
-        any = true;
+        if (!top || y1 < top.y) top = { x: begin + Math.min(Math.max(x1, 0), part.columns), y: y1 };
         // What leaves the right end comes in again at the left one.
         for (const shift of x2 > part.columns || x1 > part.columns - 0.5 ? [0, -part.columns] : [0]) {
           const [a, b] = [x1 + shift, x2 + shift];
@@ -96,8 +98,9 @@ export function drawIsodoses(context, flat, doses, levels, size) {
         }
       }
     }
-    if (!any) continue;
+    if (!top) continue;
     drawn.push(level);
+    labels.push({ ...top, text: `${level} Gy` });
     context.save();
     context.lineCap = "round";
     context.strokeStyle = "rgba(10, 14, 18, 0.75)";
@@ -109,7 +112,21 @@ export function drawIsodoses(context, flat, doses, levels, size) {
     context.stroke(path);
     context.restore();
   }
+  drawLabels(context, labels, size);
   return drawn;
+}
+
+/** Each line's dose where the line is nearest to the head. */
+function drawLabels(context, labels, size) {
+  context.save();
+  Object.assign(context, { textAlign: "center", textBaseline: "bottom", lineJoin: "round", lineWidth: 3, font: "600 10px sans-serif" });
+  for (const { x, y, text } of labels) {
+    context.strokeStyle = "rgba(10, 14, 18, 0.85)";
+    context.strokeText(text, x * size, y * size - 2);
+    context.fillStyle = "#fff";
+    context.fillText(text, x * size, y * size - 2);
+  }
+  context.restore();
 }
 
 function twice(context, draw) {

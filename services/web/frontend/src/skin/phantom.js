@@ -45,7 +45,7 @@ export class Phantom {
     const { geometry, cells, centre } = bodyMesh(map);
     this.cells = cells;
     this.placeOf = new Map(cells.map((cell, index) => [map.place(cell.row, cell.column), index]));
-    this.distance = (centre.height / 2 / Math.tan((ANGLE / 2) * (Math.PI / 180))) * 1.25;
+    this.distance = (centre.height / 2 / Math.tan((ANGLE / 2) * (Math.PI / 180))) * 1.12;
     this.body = new Mesh(geometry, new MeshLambertMaterial({ vertexColors: true, side: DoubleSide }));
     this.lids = new Mesh(lids(map, centre), new MeshLambertMaterial({ side: DoubleSide }));
     this.scene.add(this.body, this.lids);

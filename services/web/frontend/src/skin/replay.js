@@ -68,7 +68,7 @@ export class Replay {
     const whole = this.step >= total && !this.alone;
     const event = this.words.events(step);
     const key = whole ? "all" : this.alone ? "alone" : "up_to";
-    const sentence = this.words.fill(key, { event, total: this.map.steps.at(-1).last });
+    const sentence = this.words.fill(key, { event, at: this.step, total });
     this.element.querySelector("[data-step-at]").textContent = sentence;
     this.element.querySelector("[data-step-told]").textContent = whole ? "" : step.told;
     this.slider.setAttribute("aria-valuetext", `${sentence} ${whole ? "" : step.told}`.trim());
