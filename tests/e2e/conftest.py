@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,15 +46,14 @@ class Standalone:
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """`dosebus up` with an administrator whose password is known."""
-    folder = tmp_path_factory.mktemp("standalone")
+@contextmanager
+def started(folder: Path, verb: str, *more: str) -> Iterator[Standalone]:
+    """`dosebus up` or `dosebus demo` with an administrator whose password is known, for as long as the block."""
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
     site = Standalone(folder / "data", free_port(), free_port())
     arguments = (
-        "up", "--data", str(site.data), "--http-port", str(site.http_port), "--dicom-port", str(site.dicom_port),
-        "--admin-password-file", str(folder / "password"), "--mail-sink",
+        verb, "--data", str(site.data), "--http-port", str(site.http_port), "--dicom-port", str(site.dicom_port),
+        "--admin-password-file", str(folder / "password"), *more,
     )  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -65,6 +65,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """An empty DoseBus."""
+    with started(tmp_path_factory.mktemp("standalone"), "up", "--mail-sink") as site:
+        yield site
 
 
 def wait_until_ready(site: Standalone, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,0 +1,105 @@
+"""Every page that links lead to: nothing from elsewhere, no fault in the console, no serious fault for axe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import Standalone
+from tests.e2e.pages.conftest import Faults, client_of, signed_in
+from tests.e2e.pages.crawl import Found, get_routes, pages
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SERIOUS = {"serious", "critical"}
+LOOKS = (("light", 1280), ("dark", 390))
+"""Themes change colours only and widths the layout only, so two looks try both of each."""
+OPTIONS = {"resultTypes": ["violations"]}
+PART = {"exclude": [["tbody tr:nth-child(n + 7)"]]}
+"""Rows of a table are alike; axe takes a second for fifty of them."""
+
+NO_LINK_LEADS_THERE = {
+    "/live", "/overview", "/alerts/rows", "/exports/rows", "/objects/rows", "/query/rows", "/query/{job_id}/rows",
+    "/services/rows", "/sizes/rows", "/tasks/rows", "/studies/{name}/rows", "/studies/{name}/combined",
+    "/studies/{name}/charts/{key}.json", "/account/password", "/sign-in/oidc", "/sign-in/oidc/back",
+}  # fmt: skip
+"""What scripts fetch, what only sends on to another page, and what is not set up here."""
+
+
+@dataclass
+class Seen:
+    """What was found out about a page."""
+
+    found: Found
+    faults: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    width_on_a_telephone: int = 0
+
+
+@pytest.fixture(scope="module")
+def listed(hospital: Standalone) -> list[Found]:
+    """All pages."""
+    with client_of(hospital) as client:
+        return pages(client)
+
+
+@pytest.fixture(scope="module")
+def seen(browser: Browser, hospital: Standalone, listed: list[Found]) -> Iterator[list[Seen]]:
+    """Every page, opened once and looked at in four looks."""
+    context, axe = signed_in(browser, hospital), Axe()
+    known = [*listed, Found("", "/nothing-is-here"), Found("", "/studies/ct?dlp_min=much")]
+    routes, found_out = set[str](), list[Seen]()
+    for found in known:
+        # The five lists are made by the same templates: axe looks at the first of each.
+        found_out.append(look_at(context.new_page(), axe, hospital, found, found.route not in routes))
+        routes.add(found.route)
+    yield found_out
+    context.close()
+
+
+def look_at(page: Page, axe: Axe, site: Standalone, found: Found, with_axe: bool) -> Seen:
+    """Open a page, and look at it in each theme and width without loading it again."""
+    seen, faults = Seen(found), Faults(urlsplit(site.url).netloc)
+    faults.listen(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(found.path)
+    for scheme, width in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for one in axe.run(page, PART, OPTIONS).response["violations"] if with_axe else ():
+            if one["impact"] in SERIOUS:
+                places = [" ".join(node["target"]) for node in one["nodes"][:3]]
+                seen.violations.append(f"{found.path} {width} {scheme}: {one['id']} at {places}")
+        if width == 390:
+            seen.width_on_a_telephone = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    # A page that is meant to be missing is told in the console too.
+    seen.faults = [said for said in faults.said if found.route or "status of 40" not in said]
+    return seen
+
+
+def test_links_lead_to_every_page(listed: list[Found], hospital: Standalone) -> None:
+    reached = {found.route for found in listed}
+    with client_of(hospital) as client:
+        for route in get_routes():
+            if route.path in reached | NO_LINK_LEADS_THERE or "{" in route.path:
+                continue
+            answer = client.get(route.path)
+            assert not answer.headers.get("content-type", "").startswith("text/html"), route.path
+    assert len(listed) > 50
+
+
+def test_axe_finds_no_serious_fault(seen: list[Seen]) -> None:
+    assert "\n".join(violation for one in seen for violation in one.violations) == ""
+
+
+def test_nothing_is_asked_of_another_host_and_the_console_stays_empty(seen: list[Seen]) -> None:
+    assert [fault for one in seen for fault in one.faults] == []
+
+
+def test_no_page_is_wider_than_a_telephone(seen: list[Seen]) -> None:
+    assert [one.found.path for one in seen if one.width_on_a_telephone > 390] == []
