@@ -65,6 +65,10 @@ contracts: setup ## Write docs/contracts.md and docs/conformance.md anew from th
 	@$(BIN)/python scripts/write_contracts.py
 	@$(BIN)/python scripts/write_conformance.py
 
+.PHONY: translations
+translations: setup ## Bring the catalogues of translations up to date with the code
+	@$(BIN)/python scripts/translations.py
+
 .PHONY: format
 format: setup ## Put the code into the house's form
 	@$(BIN)/ruff check --fix .

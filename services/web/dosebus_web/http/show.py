@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -135,6 +136,19 @@ def words(value: str | None) -> str:
     return _((value or DASH).replace("_", " "))
 
 
+FILLED = re.compile(r"(?<![\w.,:-])\d+(?:\.\d+)*(?:e[-+]?\d+)?(?![\w-])|“[^”]*”")
+"""What a service filled into a sentence: numbers, UIDs, and what stands in quotes."""
+
+
+def retold(message: str) -> str:
+    """A sentence that a service wrote with numbers in it, such as a finding, in the reader's language."""
+    filled = {f"n{number}": part for number, part in enumerate(FILLED.findall(message), 1)}
+    names = iter(filled)
+    sentence = FILLED.sub(lambda _part: f"%({next(names)})s", message)
+    told = _(sentence)
+    return told % filled if filled and told != sentence else message if filled else told
+
+
 def said(options: Iterable[tuple[Any, str]]) -> list[tuple[Any, str]]:
     """The options of a table of ours, for a select."""
     return [(key, _(text)) for key, text in options]
@@ -152,4 +166,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "words": words,
     "said": said,
     "told": _,
+    "retold": retold,
 }
