@@ -31,7 +31,7 @@ from dosebus_extract.archive import keeps_pixels, object_in, slim_image
 from dosebus_extract.archive_rederive import rederive_study
 from dosebus_extract.deletion import delete_after_reading, delete_kept, forget_for_download
 from dosebus_extract.device_changes import change_device, name_devices, recombine_some
-from dosebus_extract.reading_rules import ReadingCache
+from dosebus_extract.reading_rules import ReadingCache, ReadingRules
 from dosebus_extract.record import already_recorded, record, set_aside
 from dosebus_extract.removal import latest_study, remove_by_uid, remove_some_of_device
 from dosebus_extract.settings import ExtractSettings
@@ -51,9 +51,9 @@ def record_dose(
     incoming = Incoming(
         event.object_id, event.sop_instance_uid, event.sop_class_uid, event.blob_key, event.received_at
     )
-    # Asked before the blob is read: an image that was recorded before may have left its pixels, and so its blob.
-    study_uid = event.study_instance_uid
-    if study_uid and is_recorded(tx, event.sop_instance_uid, study_uid, but=event.object_id):
+    if _may_have_left(event, rules) and is_recorded(
+        tx, event.sop_instance_uid, event.study_instance_uid or "", but=event.object_id
+    ):
         set_aside(tx, incoming, already_recorded())
         delete_after_reading(tx, event.object_id, rules.deletes)
         return
@@ -64,6 +64,11 @@ def record_dose(
         return
     if not keeps_pixels(recorded.sop_class_uid):
         slim_image(tx, blobs, event.object_id)
+
+
+def _may_have_left(event: ObjectStored, rules: ReadingRules) -> bool:
+    """Whether the blob may be gone, as that of an image that was recorded before and has left its pixels."""
+    return bool(rules.deletes) or not keeps_pixels(event.sop_class_uid)
 
 
 @consumers.on(StudyRemovalRequested)

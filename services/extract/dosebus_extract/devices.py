@@ -39,6 +39,16 @@ SOFTWARE = Prepared(
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found of a device by its identity: its row, and when it used a version of its software."""
+
+    key: str
+    row: tuple[Any, ...] | None
+    version: str | None
+    used: tuple[datetime, datetime] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A known device."""
 
@@ -70,17 +80,19 @@ def default_display_name(equipment: Equipment) -> str:
     return " ".join(place or made) or "Unknown device"
 
 
-def see_device(tx: Transaction, equipment: Equipment, received_at: datetime) -> Device:
-    """The device of a study, made known if it is new.
+def see_device(
+    tx: Transaction, equipment: Equipment, received_at: datetime, seen: Seen | None = None
+) -> Device:
+    """The device of a study, made known if it is new. `seen`: what was found before, perhaps of another.
 
     A new one with a known observer UID takes over its name, unless a rule names that UID.
     """
     key = identity_key(equipment)
-    rows = tx.run(KNOWN, key=key)
-    if not rows:
+    row = seen.row if seen is not None and seen.key == key else next(iter(tx.run(KNOWN, key=key)), None)
+    if row is None:
         tx.execute(insert(dose.device).values(_new(tx, equipment, key, received_at)).on_conflict_do_nothing())
-        rows = tx.run(KNOWN, key=key)
-    known = dict(zip(KNOWN_COLUMNS, rows[0], strict=True))
+        row = tx.run(KNOWN, key=key)[0]
+    known = dict(zip(KNOWN_COLUMNS, row, strict=True))
     changes = _changes(known, equipment, received_at)
     if "device_observer_uid" in changes:
         named = name_by_rule(tx, changes["device_observer_uid"])
@@ -90,13 +102,21 @@ def see_device(tx: Transaction, equipment: Equipment, received_at: datetime) -> 
     return Device(known["id"], known["display_name"], known["modality_override"])
 
 
-def see_software(tx: Transaction, device: Device, version: str | None, at: datetime) -> None:
-    """Enter a software version into the device's timeline, exact to the day. `at` is the study's time."""
+def see_software(
+    tx: Transaction, device: Device, version: str | None, at: datetime, seen: Seen | None = None
+) -> None:
+    """Enter a software version into the device's timeline, exact to the day. `at` is the study's time.
+
+    `seen`: what was found before, perhaps of another device or version.
+    """
     if not version:
         return
-    for first_seen_at, last_seen_at in tx.run(SOFTWARE, device_id=device.id, version=version):
-        if first_seen_at <= at and at.date() <= last_seen_at.date():
-            return
+    if seen is not None and seen.row is not None and (seen.row[0], seen.version) == (device.id, version):
+        used = seen.used
+    else:
+        used = next(iter(tx.run(SOFTWARE, device_id=device.id, version=version)), None)
+    if used is not None and used[0] <= at and at.date() <= used[1].date():
+        return
     table = dose.device_software
     row = {"device_id": device.id, "software_version": version, "first_seen_at": at, "last_seen_at": at}
     statement = insert(table).values(row)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dosebus.domain.contribution import Contribution
-from dosebus.domain.people import Keeping, PeoplePolicy, not_patient_indicator
-from dosebus.domain.pseudonym import pseudonym
+from typing import Any
 
-__all__ = ["Keeping", "PeoplePolicy", "apply_policy", "kept", "not_patient_indicator", "pseudonym"]
+import sqlalchemy as sa
+
+from dosebus.domain.contribution import Contribution
+from dosebus.domain.people import PEOPLE_SETTING, Keeping, PeoplePolicy, not_patient_indicator
+from dosebus.domain.pseudonym import pseudonym
+from dosebus.store.tables.config import setting
+
+__all__ = [
+    "Keeping", "PeoplePolicy", "apply_policy", "changed_policy", "kept", "not_patient_indicator", "pseudonym",
+]  # fmt: skip
+
+SAID = sa.select(setting.c.value).where(setting.c.key == PEOPLE_SETTING)
+"""What the published configuration says of people."""
+
+
+def changed_policy(policy: PeoplePolicy, said: Any) -> PeoplePolicy:
+    """The policy of the settings, changed by what the published configuration says."""
+    return PeoplePolicy.model_validate(policy.model_dump() | said) if isinstance(said, dict) else policy
 
 
 def apply_policy(contribution: Contribution, policy: PeoplePolicy, key: bytes) -> Contribution:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import sqlalchemy as sa
 import structlog
 from orjson import JSONEncodeError
 from psycopg import DataError
@@ -21,15 +20,14 @@ from dosebus.domain.study import Study
 from dosebus.events.extract import ObjectSetAside, StudyRecorded
 from dosebus.store.packed import as_json
 from dosebus.store.prepared import Prepared
-from dosebus.store.tables.config import setting
 from dosebus.store.transaction import Transaction
 from dosebus.version import VERSION
 from dosebus_extract.deletion import keep_for_download
-from dosebus_extract.devices import Device, see_device, see_software
+from dosebus_extract.devices import Device, Seen, see_device, see_software
 from dosebus_extract.merge import MergeOptions, combine, prune
 from dosebus_extract.outcome import Ignored, IgnoredDevice, NotRecorded, Rejected
-from dosebus_extract.people import PeoplePolicy, apply_policy
-from dosebus_extract.read import read_object
+from dosebus_extract.people import SAID, PeoplePolicy, apply_policy, changed_policy
+from dosebus_extract.read import ReadOptions, read_object
 from dosebus_extract.reading_rules import ReadingRules, derivation_rules
 from dosebus_extract.record_metrics import RECORDED
 from dosebus_extract.record_rows import study_at
@@ -44,12 +42,12 @@ from dosebus_extract.store_object import (
     write_set_aside,
 )
 from dosebus_extract.store_sizes import with_imported_sizes
-from dosebus_extract.store_study import Standing, lock_study, standing, write_study
+from dosebus_extract.store_study import Standing, lock_study, write_study
+from dosebus_extract.surroundings import surroundings_of
 
 Change = Literal["added", "extended", "replaced", "unchanged"]
-PEOPLE_SETTING = "people"
 NUL = b"\\u0000"
-SAID = Prepared(sa.select(setting.c.value).where(setting.c.key == PEOPLE_SETTING))
+POLICY = Prepared(SAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,12 @@ def read_contribution(
 
     Without `rules` it is read as what is recorded already is read again.
     """
-    options = (rules or derivation_rules(tx)).options(settings)
+    contribution = read_plain(data, (rules or derivation_rules(tx)).options(settings))
+    return protected(contribution, people_policy(tx, settings), settings)
+
+
+def read_plain(data: bytes | Path, options: ReadOptions) -> Contribution:
+    """Read an object as it is, people and all. Raises Ignored or Rejected, and nothing else for a bad object."""
     try:
         contribution = read_object(data, options)
     except NotRecorded:
@@ -84,8 +87,12 @@ def read_contribution(
         # Reading is pure: what fails once fails always, so a retry would only hide the object.
         structlog.get_logger("dosebus.extract").error("reader failed", error=describe(error))
         raise Rejected("reader_failed", f"The reader failed: {describe(error)}") from error
-    key = settings.pseudonym_key.get_secret_value().encode()
-    return apply_policy(without_nul(contribution), people_policy(tx, settings), key)
+    return without_nul(contribution)
+
+
+def protected(contribution: Contribution, policy: PeoplePolicy, settings: ExtractSettings) -> Contribution:
+    """The same contribution with its people kept as the policy says."""
+    return apply_policy(contribution, policy, settings.pseudonym_key.get_secret_value().encode())
 
 
 def without_nul(contribution: Contribution) -> Contribution:
@@ -98,11 +105,7 @@ def without_nul(contribution: Contribution) -> Contribution:
 
 def people_policy(tx: Transaction, settings: ExtractSettings) -> PeoplePolicy:
     """The policy of the settings, changed by what the published configuration says."""
-    said = next((value for (value,) in tx.run(SAID)), None)
-    policy = settings.people_policy()
-    if not isinstance(said, dict):
-        return policy
-    return PeoplePolicy.model_validate(policy.model_dump() | said)
+    return changed_policy(settings.people_policy(), next((value for (value,) in tx.run(POLICY)), None))
 
 
 def record(
@@ -117,9 +120,9 @@ def record(
     Raises only for what a retry may mend (the database, a blob that went away, a bug in writing).
     """
     try:
-        contribution = read_contribution(tx, data, settings, rules)
+        contribution = read_plain(data, (rules or derivation_rules(tx)).options(settings))
         with tx.attempt():
-            record_contribution(tx, incoming, contribution)
+            record_contribution(tx, incoming, contribution, settings)
     except NotRecorded as outcome:
         set_aside(tx, incoming, outcome)
         if isinstance(outcome, IgnoredDevice) and outcome.keep:
@@ -131,16 +134,21 @@ def record(
     return None
 
 
-def record_contribution(tx: Transaction, incoming: Incoming, contribution: Contribution) -> None:
-    """Add a contribution to its study. Raises Ignored when an object of its SOP Instance UID is recorded already."""
-    lock_study(tx, contribution.study_instance_uid)
-    uid = contribution.sop_instance_uid
-    before = standing(tx, contribution.study_instance_uid)
+def record_contribution(
+    tx: Transaction, incoming: Incoming, read: Contribution, settings: ExtractSettings
+) -> None:
+    """Add what was read to its study. Raises Ignored when an object of its SOP Instance UID is recorded already."""
+    lock_study(tx, read.study_instance_uid)
+    around = surroundings_of(tx, read)
+    contribution = protected(read, changed_policy(settings.people_policy(), around.policy), settings)
+    uid, before = contribution.sop_instance_uid, around.standing
     if before and is_recorded(tx, uid, contribution.study_instance_uid, but=incoming.object_id):
         raise already_recorded()
     earlier = contributions_of(tx, before.id) if before else []
     others = [one for one in earlier if one.sop_instance_uid != contribution.sop_instance_uid]
-    combined = put_together(tx, [*others, contribution], incoming.received_at)
+    combined = put_together(
+        tx, [*others, contribution], incoming.received_at, around.device, has_sizes=before is not None
+    )
     change = change_of(contribution, others, combined.kept, before)
     study_id = write_combined(tx, combined, before, incoming.received_at, with_entries=change != "unchanged")
     write_recorded(tx, incoming, contribution, study_id, extractor_version())
@@ -155,16 +163,26 @@ def already_recorded() -> Ignored:
     return Ignored("already_recorded", "The study holds an object with this SOP Instance UID already.")
 
 
-def put_together(tx: Transaction, contributions: Sequence[Contribution], received_at: datetime) -> Combined:
-    """Combine a study's contributions as its device's settings ask, with the patient sizes that were imported."""
+def put_together(
+    tx: Transaction,
+    contributions: Sequence[Contribution],
+    received_at: datetime,
+    seen: Seen | None = None,
+    *,
+    has_sizes: bool = True,
+) -> Combined:
+    """Combine a study's contributions as its device's settings ask, with the patient sizes that were imported.
+
+    `seen`: what was found of the newest object's device. A study that is new has no sizes.
+    """
     kept = prune(contributions)
     study = combine(kept)
-    device = see_device(tx, study.equipment, received_at)
+    device = see_device(tx, study.equipment, received_at, seen)
     if device.modality_override is not None:
         study = combine(kept, MergeOptions(modality_override=device.modality_override))
     at = study_at(study) or received_at.replace(tzinfo=None)
-    see_software(tx, device, study.equipment.software_version, at)
-    return Combined(with_imported_sizes(tx, study), device, kept)
+    see_software(tx, device, study.equipment.software_version, at, seen)
+    return Combined(with_imported_sizes(tx, study) if has_sizes else study, device, kept)
 
 
 def change_of(

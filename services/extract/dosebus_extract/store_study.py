@@ -34,7 +34,8 @@ LOCK = Prepared(
 STANDING = Prepared(
     sa.select(S.id, S.revision, S.modality_types).where(S.study_instance_uid == sa.bindparam("uid"))
 )
-NEXT_ID = Prepared(sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("dose.study", "id"))))
+COLUMNS = tuple(name for name in S.keys() if name != "id")  # noqa: SIM118 - columns, not a dictionary
+ADD = Prepared(sa.insert(dose.study).returning(S.id), columns=COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,12 @@ def lock_all_studies(tx: Transaction) -> None:
 def standing(tx: Transaction, study_instance_uid: str) -> Standing | None:
     """What stands of a study, or None."""
     rows = tx.run(STANDING, uid=study_instance_uid)
-    return Standing(rows[0][0], rows[0][1], tuple(rows[0][2])) if rows else None
+    return standing_of(*rows[0]) if rows else None
+
+
+def standing_of(study_id: int, revision: int, modality_types: Sequence[str]) -> Standing:
+    """What a study's row tells."""
+    return Standing(study_id, revision, tuple(modality_types))
 
 
 def write_study(
@@ -80,9 +86,8 @@ def write_study(
         "recorded_at": datetime.now(UTC),
     }
     if before is None:
-        study_id = int(tx.run(NEXT_ID)[0][0])
-        values |= {"id": study_id, "first_received_at": received_at, "revision": 1}
-        copy(tx, copy_statement(dose.study, tuple(values)), [list(values.values())])
+        values |= {"first_received_at": received_at, "revision": 1}
+        study_id = int(tx.run(ADD, **{name: untyped(value) for name, value in values.items()})[0][0])
     else:
         study_id = before.id
         values |= {
@@ -96,6 +101,14 @@ def write_study(
         for rows in entries(study):
             copy_rows(tx, study_id, rows)
     return study_id
+
+
+def untyped(value: Any) -> Any:
+    """A value as text, whose type the column tells.
+
+    The driver prepares a statement anew for each pattern of types, and what is empty has none.
+    """
+    return value if value is None or isinstance(value, str | bytes | list) else str(value)
 
 
 def clear_entries(tx: Transaction, study_id: int) -> None:
