@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 from sqlalchemy.dialects.postgresql import insert
 
-from dosebus.events.alerts import AlertRaised
+from dosebus.domain.alerting import BEFORE, OPEN_STATES
+from dosebus.events.alerts import AlertDealtWith, AlertRaised
 from dosebus.events.identity import uuid7
 from dosebus.store.tables.alerts import alert
 from dosebus.store.transaction import Transaction
@@ -27,9 +28,6 @@ from dosebus_alerts.recipients import Recipient
 from dosebus_alerts.rules import Breach, Rule, still_holds, to_tell
 
 Origin = Literal["arrival", "recalculation"]
-
-OPEN_STATES = ("detected", "queued", "sent", "failed")
-"""States in which nobody has yet dealt with an alert; only such an alert is withdrawn."""
 
 
 @dataclass
@@ -168,18 +166,10 @@ class Casebook:
         self.entries.append(Entry(action, alert_id, details))
 
 
-BEFORE: Mapping[str, tuple[str, ...]] = {
-    "acknowledged": OPEN_STATES,
-    "justified": (*OPEN_STATES, "acknowledged"),
-    "closed": (*OPEN_STATES, "acknowledged", "justified"),
-}
-"""The states that a person can lead an alert to, and those from which."""
-
-
 def deal_with(  # noqa: PLR0917 - who does what with which alert, and why
     tx: Transaction,
     alert_id: UUID,
-    state: str,
+    state: Literal["acknowledged", "justified", "closed"],
     by: str,
     justification_code: str | None,
     note: str | None = None,
@@ -203,6 +193,7 @@ def deal_with(  # noqa: PLR0917 - who does what with which alert, and why
     if note is not None:
         # The chain seals the words by their hash; a person's words may have to be taken out one day.
         details["note_sha256"] = sha256(note.encode()).hexdigest()
+    tx.publish(AlertDealtWith(alert_id=alert_id, state=state))
     append(tx, [Entry(state, alert_id, details, by)])
     return True
 

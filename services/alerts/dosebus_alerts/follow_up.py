@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Row
 
+from dosebus.domain.alerting import OPEN_STATES
 from dosebus.store.tables.alerts import alert, mail
 from dosebus.store.transaction import Transaction
 from dosebus.telemetry import traces
 from dosebus_alerts import outbound
 from dosebus_alerts.audit import Entry, append
-from dosebus_alerts.casebook import OPEN_STATES
 from dosebus_alerts.configuration import Configuration, read_configuration
 from dosebus_alerts.recipients import Recipient
 from dosebus_alerts.rules import FollowUp

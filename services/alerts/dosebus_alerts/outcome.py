@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from dosebus.events.alerts import AlertMailFailed, AlertMailSent
+from dosebus.domain.alerting import OPEN_STATES
+from dosebus.events.alerts import AlertMailFailed, AlertMailSent, AlertWorkProgressed
 from dosebus.store.transaction import Transaction
 from dosebus_alerts import addresses, audit, outbound
-from dosebus_alerts.casebook import OPEN_STATES, with_state
+from dosebus_alerts.casebook import with_state
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def write_outcome(tx: Transaction, row: Row[Any], outcome: Outcome) -> None:
         addresses.note_taken(tx, row)
     elif outcome.state == "failed":
         addresses.note_refused(tx, row, outcome.reason_code or "", outcome.text)
+    if row.kind == "test":
+        tx.publish(AlertWorkProgressed(work="test", work_id=row.id))
     entries = []
     for told in outbound.told_by(tx, row.id) if row.kind == "digest" else [row]:
         if told.alert_id is None or outcome.state == "cancelled":

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import DBAPIError
 
+from dosebus.events.alerts import AlertWorkProgressed
 from dosebus.events.identity import uuid7
 from dosebus.store.engine import Database
 from dosebus.store.tables import dose
@@ -145,3 +146,4 @@ def _next_studies(connection: Connection, cursor: str) -> list[str]:
 
 def _update(tx: Transaction, run_id: UUID, **values: object) -> None:
     tx.execute(sa.update(recalculation).where(recalculation.c.id == run_id).values(**values))
+    tx.publish(AlertWorkProgressed(work="recalculation", work_id=run_id))

@@ -15,7 +15,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
 from dosebus.domain.quantities import QUANTITIES
-from dosebus.events.alerts import AlertRuleTrialFinished, AlertRuleTrialRequested, RuleProposal
+from dosebus.events.alerts import (
+    AlertRuleTrialFinished,
+    AlertRuleTrialRequested,
+    AlertWorkProgressed,
+    RuleProposal,
+)
 from dosebus.store.engine import Database
 from dosebus.store.tables import dose
 from dosebus.store.tables.alerts import trial, trial_alert
@@ -44,6 +49,7 @@ def begin(tx: Transaction, event: AlertRuleTrialRequested) -> None:
         "created_at": datetime.now(UTC),
     }
     tx.execute(insert(trial).values(row).on_conflict_do_nothing())
+    tx.publish(AlertWorkProgressed(work="trial", work_id=event.trial_id))
 
 
 def cancel(tx: Transaction, trial_id: UUID) -> bool:
@@ -146,6 +152,7 @@ class Trials:
             studies_total=max(total or 0, done),
             alerts=row.alerts + len(found),
         )
+        tx.publish(AlertWorkProgressed(work="trial", work_id=row.id))
 
 
 def tried(tx: Transaction, uids: Sequence[str], rule: Rule) -> list[Breach]:

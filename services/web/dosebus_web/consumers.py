@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dosebus.bus.consumers import Consumers
-from dosebus.events.alerts import AlertMailFailed, AlertMailSent, AlertRaised
+from dosebus.events.alerts import (
+    AlertDealtWith,
+    AlertMailFailed,
+    AlertMailSent,
+    AlertRaised,
+    AlertRuleTrialFinished,
+    AlertWorkProgressed,
+)
 from dosebus.events.base import Event
 from dosebus.events.export import ExportCancelled, ExportCompleted, ExportFailed, ExportProgressed
 from dosebus.events.extract import (
     ObjectSetAside,
     SizeImportFinished,
     SizeImportProgressed,
+    SkinMapComputed,
     StudyRecorded,
     StudyRemoved,
 )
@@ -36,10 +44,22 @@ def show_object(event: Event, tx: Transaction) -> None:  # noqa: ARG001
     notify(tx, "object")
 
 
-@consumers.on(AlertRaised, AlertMailSent, AlertMailFailed, retry=(5,))
+@consumers.on(SkinMapComputed, retry=(5,))
+def show_skin_map(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """A skin dose map, or a sum of maps, is another."""
+    notify(tx, "skin")
+
+
+@consumers.on(AlertRaised, AlertMailSent, AlertMailFailed, AlertDealtWith, retry=(5,))
 def show_alert(event: Event, tx: Transaction) -> None:  # noqa: ARG001
-    """An alert was raised or its mail went."""
+    """An alert was raised, its mail went, or somebody dealt with it."""
     notify(tx, "alert")
+
+
+@consumers.on(AlertWorkProgressed, AlertRuleTrialFinished, retry=(5,))
+def show_alert_work(event: Event, tx: Transaction) -> None:  # noqa: ARG001
+    """A trial, a recalculation or a test message went on."""
+    notify(tx, "alert_work")
 
 
 @consumers.on(SizeImportProgressed, SizeImportFinished, retry=(5,))

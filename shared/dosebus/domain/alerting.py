@@ -7,6 +7,18 @@ from types import MappingProxyType
 
 SEVERITIES = ("notice", "warning", "critical")
 
+OPEN_STATES = ("detected", "queued", "sent", "failed")
+"""States in which nobody has yet dealt with an alert; only such an alert is withdrawn."""
+
+BEFORE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "acknowledged": OPEN_STATES,
+        "justified": (*OPEN_STATES, "acknowledged"),
+        "closed": (*OPEN_STATES, "acknowledged", "justified"),
+    }
+)
+"""The states that a person can lead an alert to, and those from which."""
+
 JUSTIFICATIONS: Mapping[str, str] = MappingProxyType(
     {
         "complex_procedure": "The procedure was complex",

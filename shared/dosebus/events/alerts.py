@@ -149,3 +149,23 @@ class AlertRuleTrialFinished(Event):
 
     trial_id: UUID
     state: Literal["done", "cancelled", "failed"]
+
+
+class AlertDealtWith(Event):
+    """A person acknowledged, justified or closed an alert."""
+
+    topic: ClassVar[str] = "alert.dealt_with.v1"
+    owner: ClassVar[str] = "alerts"
+
+    alert_id: UUID
+    state: Literal["acknowledged", "justified", "closed"]
+
+
+class AlertWorkProgressed(Event):
+    """Work that a person waits for went on: a trial, a recalculation, or a test message (`work_id`: the mail)."""
+
+    topic: ClassVar[str] = "alert.work.progressed.v1"
+    owner: ClassVar[str] = "alerts"
+
+    work: Literal["trial", "recalculation", "test"]
+    work_id: UUID

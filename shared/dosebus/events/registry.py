@@ -44,6 +44,8 @@ EVENTS: tuple[type[Event], ...] = (
     alerts.AlertRuleTrialRequested,
     alerts.AlertRuleTrialCancelRequested,
     alerts.AlertRuleTrialFinished,
+    alerts.AlertDealtWith,
+    alerts.AlertWorkProgressed,
     export.ExportRequested,
     export.ExportCancelRequested,
     export.ExportDeletionRequested,

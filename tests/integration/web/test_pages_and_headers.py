@@ -121,12 +121,14 @@ def test_what_was_set_aside_tells_why_and_can_be_read_again(site: Site) -> None:
 
 def test_a_level_is_changed_in_the_shown_unit(site: Site) -> None:
     client = site.client("boss")
-    text = client.get("/admin/alerts").text
-    assert 'value="20000"' in text
-    rule = text.split('action="/admin/alerts/rules/')[1].split('"')[0]
-    form = {"csrf_token": csrf(client), "level": "30000", "severity": "critical", "enabled": "true"}
-    assert client.post(f"/admin/alerts/rules/{rule}", data=form).status_code == 303
-    assert 'value="30000"' in client.get("/admin/alerts").text
+    place = client.get("/admin/alerts").text.split('<a class="strong" href="')[1].split('"')[0]
+    assert 'value="20000"' in client.get(place).text
+    form = {
+        "csrf_token": csrf(client), "title": "DAP", "quantity": "dap_gym2", "scope": "study", "level": "30000",
+        "severity": "critical", "modality_types": "RF", "mode": "on",
+    }  # fmt: skip
+    assert client.post(place, data=form).status_code == 303
+    assert 'value="30000"' in client.get(place).text
     assert "alert.settings.changed.v1" in dict(outbox(site))
 
 

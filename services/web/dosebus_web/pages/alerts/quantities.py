@@ -7,6 +7,7 @@ from typing import Any
 
 from dosebus.domain.quantities import QUANTITIES
 from dosebus_web.http.show import significant
+from dosebus_web.language import gettext as _
 
 TOTALS: Mapping[str, str] = {
     quantity.key: quantity.whole_total for quantity in QUANTITIES.values() if quantity.whole_total
@@ -14,12 +15,34 @@ TOTALS: Mapping[str, str] = {
 """The study total that a quantity stands for."""
 
 
-def written(quantity: str, value: float) -> str:
+def written(quantity: str, value: float | None) -> str:
     """A value of a quantity with its unit."""
     known = QUANTITIES.get(quantity)
-    if known is None:
-        return f"{significant(value, 4)} {quantity}"
+    if known is None or value is None:
+        return f"{significant(value, 4)} {quantity}" if value is not None else "–"
     return f"{significant(value * known.factor, 4)} {known.unit}"
+
+
+def number_of(quantity: str, value: float) -> float:
+    """A value in the shown unit, with ten digits: these hide the binary dust of the change of units."""
+    known = QUANTITIES.get(quantity)
+    return float(f"{value * (known.factor if known else 1.0):.10g}")
+
+
+def stored_of(quantity: str, number: float) -> float:
+    """The stored value of a number in the shown unit, so that 20 000 cGy·cm² stays 0.02 Gy·m²."""
+    known = QUANTITIES.get(quantity)
+    return float(f"{number / (known.factor if known else 1.0):.10g}")
+
+
+def unit_of(quantity: str) -> str:
+    """The shown unit."""
+    return QUANTITIES[quantity].unit if quantity in QUANTITIES else ""
+
+
+def label_of(quantity: str) -> str:
+    """What a quantity is called."""
+    return _(QUANTITIES[quantity].label) if quantity in QUANTITIES else quantity
 
 
 def value_of(alert: Any) -> str:

@@ -1,81 +1,67 @@
-"""The alerts page."""
+"""The list of alerts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from dosebus.domain.alerting import SEVERITIES
 from dosebus.events.alerts import AlertRecalculationRequested
 from dosebus.store.tables import alerts as tables
-from dosebus.store.tables import dose
 from dosebus_web.auth import audit
-from dosebus_web.auth.gate import AdminWrites, Viewer
-from dosebus_web.pages.alerts.quantities import level_of, value_of
+from dosebus_web.auth.gate import AdminWrites, Exporter, Viewer
+from dosebus_web.auth.sessions import Session
+from dosebus_web.pages.alerts import listing, one_routes
+from dosebus_web.pages.alerts.listing import STATES, Wanted, read_wanted
+from dosebus_web.pages.alerts.people import patient_of
+from dosebus_web.pages.alerts.quantities import level_of, number_of, unit_of, value_of
+from dosebus_web.pages.alerts.reach import gaps
+from dosebus_web.pages.alerts.sheet import sheet
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
-A = tables.alert.c
-PAGE = 50
-
-Choice = Literal["", "waiting", "failed", "done", "withdrawn"]
-CHOICES: Mapping[str, tuple[str, tuple[sa.ColumnElement[bool], ...]]] = {
-    "": ("All", ()),
-    "waiting": ("Waiting", (A.acknowledged_at.is_(None), A.closed_at.is_(None), A.withdrawn_at.is_(None))),
-    "failed": ("Mail failed", (A.state == "failed",)),
-    "done": ("Acknowledged", (A.acknowledged_at.is_not(None),)),
-    "withdrawn": ("Withdrawn", (A.withdrawn_at.is_not(None),)),
-}
-"""The choices above the list and what they mean."""
+Asked = Annotated[Wanted, Depends(read_wanted)]
+MODALITIES = ("CT", "RF", "MG", "DX", "CR", "PX", "NM")
+MOST_LINES = 100_000
+"""Lines of a CSV file; beyond, the filters must narrow."""
+HEAD = (
+    "alert", "raised_at", "severity", "rule", "rule_version", "title", "quantity", "scope", "weeks", "value", "level",
+    "unit", "state", "withdrawn_at", "acknowledged_at", "acknowledged_by", "justified_at", "justified_by",
+    "justification_code", "closed_at", "closed_by", "study_instance_uid", "study_date", "modalities", "device",
+    "study_description",
+)  # fmt: skip
 
 
-def _alerts(connection: sa.Connection, state: str, page: int) -> Sequence[Any]:
-    study = dose.study.c
-    statement = (
-        sa.select(
-            tables.alert, study.study_at, study.study_description, study.modality_types,
-            dose.device.c.display_name, study.id.label("known_study"),
-        )
-        .select_from(
-            tables.alert.outerjoin(dose.study, study.study_instance_uid == A.study_instance_uid).outerjoin(
-                dose.device, dose.device.c.id == study.device_id
-            )
-        )
-        .where(*CHOICES[state][1])
-        .order_by(A.raised_at.desc(), A.id)
-        .limit(PAGE + 1)
-        .offset(page * PAGE)
-    )  # fmt: skip
-    return connection.execute(statement).all()
-
-
-def _mails(connection: sa.Connection, ids: Sequence[Any]) -> dict[Any, list[Any]]:
-    statement = (
-        sa.select(tables.mail).where(tables.mail.c.alert_id.in_(ids)).order_by(tables.mail.c.created_at)
-    )
-    found: dict[Any, list[Any]] = {}
-    for mail in connection.execute(statement):
-        found.setdefault(mail.alert_id, []).append(mail)
-    return found
-
-
-def _render(request: Request, here: Web, template: str, state: str, page: int) -> Response:
-    last = tables.recalculation
-    with here.database.reading() as connection:
-        rows = _alerts(connection, state, page)
-        mails = _mails(connection, [row.id for row in rows])
-        run = connection.execute(sa.select(last).order_by(last.c.created_at.desc()).limit(1)).first()
-    values = {
-        "rows": rows[:PAGE],
-        "mails": mails,
-        "choices": {key: label for key, (label, _) in CHOICES.items()},
-        "state": state,
-        "page": page,
-        "further": len(rows) > PAGE,
-        "run": run,
+def _render(request: Request, session: Session, here: Web, template: str, wanted: Wanted) -> Response:
+    allow_pid, run = "pid" in session.account.may, tables.recalculation.c
+    with here.database.reading(snapshot=True) as connection:
+        rows, following = listing.page(connection, wanted)
+        values: dict[str, Any] = {
+            "rows": rows,
+            "following": following,
+            "mails": listing.mails_of(connection, [row.id for row in rows]),
+            "counts": listing.counts(connection, wanted),
+            "devices": listing.devices(connection),
+            "rules": connection.execute(
+                sa.select(listing.A.rule_key, sa.func.max(listing.A.rule_title).label("title"))
+                .group_by(listing.A.rule_key)
+                .order_by(sa.text("title"))
+            ).all(),
+            "gaps": gaps(connection),
+            "run": connection.execute(
+                sa.select(tables.recalculation).order_by(run.created_at.desc()).limit(1)
+            ).first(),
+        }
+    values |= {
+        "patients": {row.id: patient_of(row, allow_pid=allow_pid) for row in rows},
+        "wanted": wanted,
+        "states": {key: label for key, (label, _) in STATES.items()},
+        "severities": SEVERITIES,
+        "modalities": MODALITIES,
         "value_of": value_of,
         "level_of": level_of,
     }
@@ -83,27 +69,35 @@ def _render(request: Request, here: Web, template: str, state: str, page: int) -
 
 
 @router.get("/alerts")
-def show_alerts(
-    request: Request,
-    session: Viewer,  # noqa: ARG001 - the gate
-    here: Here,
-    state: Choice = "",
-    page: Annotated[int, Query(ge=0, le=10_000)] = 0,
-) -> Response:
-    """The alerts with their mails."""
-    return _render(request, here, "pages/alerts/alerts.html", state, page)
+def show_alerts(request: Request, session: Viewer, here: Here, wanted: Asked) -> Response:
+    """The alerts with their messages."""
+    return _render(request, session, here, "pages/alerts/alerts.html", wanted)
 
 
 @router.get("/alerts/rows")
-def show_rows(
-    request: Request,
-    session: Viewer,  # noqa: ARG001
-    here: Here,
-    state: Choice = "",
-    page: Annotated[int, Query(ge=0, le=10_000)] = 0,
-) -> Response:
+def show_rows(request: Request, session: Viewer, here: Here, wanted: Asked) -> Response:
     """The list alone."""
-    return _render(request, here, "pages/alerts/rows.html", state, page)
+    return _render(request, session, here, "pages/alerts/rows.html", wanted)
+
+
+@router.get("/alerts/list.csv")
+def send_list(session: Exporter, here: Here, wanted: Asked) -> Response:  # noqa: ARG001 - the gate
+    """The list as a file, without anything of patients; values and levels are in the shown unit."""
+    return sheet("dosebus-alerts.csv", HEAD, _lines(here, wanted))
+
+
+def _lines(here: Web, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
+    statement = listing.selected().where(*wanted.clauses(), STATES[wanted.state][1]).limit(MOST_LINES)
+    with here.database.reading() as connection:
+        for row in connection.execution_options(yield_per=1000).execute(statement):
+            yield (
+                row.id, row.raised_at.isoformat(), row.severity, row.rule_key, row.rule_version, row.rule_title,
+                row.quantity, row.scope, row.weeks, number_of(row.quantity, row.value),
+                number_of(row.quantity, row.level), unit_of(row.quantity), row.state, row.withdrawn_at,
+                row.acknowledged_at, row.acknowledged_by, row.justified_at, row.justified_by, row.justification_code,
+                row.closed_at, row.closed_by, row.study_instance_uid, row.study_date, row.modality_types,
+                row.display_name, row.study_description,
+            )  # fmt: skip
 
 
 @router.post("/alerts/recalculate")
@@ -112,4 +106,7 @@ def recalculate(session: AdminWrites, here: Here) -> Response:
     with here.database.transaction() as tx:
         tx.publish(AlertRecalculationRequested(requested_by=session.account.username))
         audit.note(tx, session.account.username, "alerts.recalculate")
-    return here.pages.redirect("/alerts", {"done": "requested"})
+    return here.pages.redirect("/admin/alerts/recalculations", {"done": "requested"})
+
+
+router.include_router(one_routes.router)

@@ -14,6 +14,7 @@ from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.store.tables import alerts, dose
 from dosebus_web.configured import configured
+from dosebus_web.pages.alerts.listing import WAITING
 
 S = dose.study.c
 PERIODS = (7, 28)
@@ -83,7 +84,7 @@ def overview(connection: sa.Connection) -> Overview:
         ),
         periods=spans,
         alerts=_open_alerts(connection),
-        alerts_waiting=_count(connection, alerts.alert, *_waiting()),
+        alerts_waiting=_count(connection, alerts.alert, WAITING),
         set_aside=_count(connection, dose.dicom_object, dose.dicom_object.c.outcome == "rejected"),
         latest=_latest(connection),
     )
@@ -151,13 +152,8 @@ def _daily(connection: sa.Connection, listing: Listing) -> dict[tuple[int | None
     return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
 
 
-def _waiting() -> tuple[sa.ColumnElement[bool], ...]:
-    alert = alerts.alert.c
-    return (alert.acknowledged_at.is_(None), alert.closed_at.is_(None), alert.withdrawn_at.is_(None))
-
-
 def _open_alerts(connection: sa.Connection) -> Sequence[Any]:
-    statement = sa.select(alerts.alert).where(*_waiting()).order_by(alerts.alert.c.raised_at.desc()).limit(5)
+    statement = sa.select(alerts.alert).where(WAITING).order_by(alerts.alert.c.raised_at.desc()).limit(5)
     return connection.execute(statement).all()
 
 
