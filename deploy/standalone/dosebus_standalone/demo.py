@@ -6,44 +6,38 @@ import subprocess
 import sys
 
 import click
-import sqlalchemy as sa
 
 from dosebus.runtime.ending import Ending
 from dosebus_standalone.folder import DataFolder, FolderInUse
 from dosebus_standalone.up import UP_OPTIONS, options_of, running, say_where
 
-RECIPIENT = "physicist@hospital.example"
 SENT_MARK = "demonstration studies were sent\n"
+UNREADABLE = ("without-study", "non-dose", "truncated")
 
 
-def send_demonstration(dicom_port: int) -> bool:
-    """Send the demonstration set by C-STORE from a process of its own; tells whether all was taken."""
-    command = [
-        sys.executable,
-        "-m",
-        "dosebus_standalone",
-        "simulate",
-        "--demo",
-        "--retry",
-        "--to",
-        f"127.0.0.1:{dicom_port}",
-    ]
+def simulate(dicom_port: int, *what: str) -> bool:
+    """Send what is simulated by C-STORE from a process of its own; tells whether all was taken."""
+    to = ("--to", f"127.0.0.1:{dicom_port}")
+    command = [sys.executable, "-m", "dosebus_standalone", "simulate", *what, *to]
     return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own command
 
 
-def name_a_recipient() -> None:
-    """Give the alert mails of the demonstration somebody to go to."""
-    from dosebus.settings import ServiceSettings
-    from dosebus.store.engine import Database
-    from dosebus.store.tables.config import alert_recipient
+def fill(dicom_port: int) -> bool:
+    """Send the demonstration and do what people would do with it; tells whether all studies were taken."""
+    from dosebus_standalone.furnish import furnish, name_a_recipient
 
-    database = Database(
-        ServiceSettings().database_login("dosebus_web"), schema="web", service="web", pool_size=1
+    name_a_recipient()
+    click.echo("sending the demonstration studies by C-STORE ...")
+    taken = simulate(dicom_port, "--demo", "--retry")
+    # What cannot be read is part of a hospital's day; it stands on the page of objects set aside.
+    simulate(
+        dicom_port,
+        *(part for kind in UNREADABLE for part in ("--kind", kind)),
+        "--count",
+        str(len(UNREADABLE)),
     )
-    with database.transaction() as tx:
-        if tx.execute(sa.select(alert_recipient.c.id)).first() is None:
-            tx.execute(sa.insert(alert_recipient).values(name="Demonstration physicist", email=RECIPIENT))
-    database.close()
+    furnish()
+    return taken
 
 
 @click.command()
@@ -57,9 +51,7 @@ def demo(ctx: click.Context, /, **given: object) -> None:
         with running(options) as password:
             say_where(options, password)
             if not mark.exists():
-                name_a_recipient()
-                click.echo("sending the demonstration studies by C-STORE ...")
-                if send_demonstration(options.dicom_port):
+                if fill(options.dicom_port):
                     mark.write_text(SENT_MARK, encoding="ascii")
                 else:
                     click.echo("some demonstration studies were not taken; see the messages above", err=True)

@@ -25,7 +25,7 @@ PART = {"exclude": [["tbody tr:nth-child(n + 7)"]]}
 NO_LINK_LEADS_THERE = {
     "/live", "/overview", "/alerts/rows", "/exports/rows", "/objects/rows", "/query/rows", "/query/{job_id}/rows",
     "/services/rows", "/sizes/rows", "/tasks/rows", "/studies/{name}/rows", "/studies/{name}/combined",
-    "/studies/{name}/charts/{key}.json", "/account/password", "/sign-in/oidc", "/sign-in/oidc/back",
+    "/studies/{name}/charts/{key}.json", "/account/password", "/admin/reading/kept.zip", "/sign-in/oidc", "/sign-in/oidc/back",
 }  # fmt: skip
 """What scripts fetch, what only sends on to another page, and what is not set up here."""
 
@@ -103,3 +103,19 @@ def test_nothing_is_asked_of_another_host_and_the_console_stays_empty(seen: list
 
 def test_no_page_is_wider_than_a_telephone(seen: list[Seen]) -> None:
     assert [one.found.path for one in seen if one.width_on_a_telephone > 390] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/objects", "/alerts", "/names/ct/study", "/names/mg/study/unmapped", "/admin/skin"]
+)
+def test_the_demonstration_has_something_to_show(hospital: Standalone, path: str) -> None:
+    with client_of(hospital) as client:
+        shown = client.get(path).text
+    assert shown.count("<tr") > 2
+    assert 'class="empty"' not in shown
+
+
+def test_the_demonstration_has_views(hospital: Standalone) -> None:
+    with client_of(hospital) as client:
+        assert "Heads, highest DLP first" in client.get("/studies/ct").text
+        assert "<tr data-key" in client.get("/studies/ct?standard_study_name_is=Head").text
