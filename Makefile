@@ -38,7 +38,7 @@ demo: setup ## Start DoseBus with demonstration data and say where to look
 	@$(BIN)/dosebus demo --data "$(DATA)" --http-port $(HTTP_PORT) --dicom-port $(DICOM_PORT)
 
 .PHONY: services
-services: ## Install (as root) what the tests start: RabbitMQ, Orthanc, dcmtk, Chromium, tesseract
+services: ## Install (as root) what the tests start: RabbitMQ, Orthanc, dcmtk, Chromium, tesseract, nginx
 	@scripts/services
 
 .PHONY: test
