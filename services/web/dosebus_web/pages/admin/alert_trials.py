@@ -29,7 +29,7 @@ T, TA, S, D = trial.c, trial_alert.c, dose.study.c, dose.device.c
 SHOWN = 100
 FILTERS = (
     "step", "device_ids", "standard_names", "age_years_from", "age_years_below", "weight_kg_from", "weight_kg_below",
-    "weeks",
+    "weeks", "severity",
 )  # fmt: skip
 Asked = Annotated[str, Query(max_length=1, pattern=r"^1?$")]
 After = Annotated[str, Query(max_length=120, pattern=r"^(\d{4}-\d\d-\d\d_[0-9.]{1,64})?$")]
@@ -164,7 +164,7 @@ def _values(here: Web, trial_id: UUID, *, asked: str, after: str) -> dict[str, A
     return known | {
         "trial": row,
         "rule": rule,
-        "proposal": dict.fromkeys(FILTERS) | {"severity": "–"} | row.rule,
+        "proposal": dict.fromkeys(FILTERS) | row.rule,
         "weeks": weeks_of(row.date_from, row.date_until, counted),
         "rows": rows,
         "following": following,

@@ -83,13 +83,13 @@ class Wanted:
     def clauses(self) -> list[sa.ColumnElement[bool]]:
         """The filters beside the state. Days that cannot be read filter nothing."""
         first, last = _day(self.date_from), _day(self.date_until)
-        found = [
+        found: list[tuple[object, sa.ColumnElement[bool]]] = [
             (self.severity, A.severity == self.severity),
             (self.rule, A.rule_key == self.rule),
             (self.modality, S.modality_types.contains([self.modality])),
             (self.device, S.device_id == int(self.device or 0)),
-            (first, A.raised_at >= first),
-            (last, A.raised_at < (last + timedelta(days=1) if last else None)),
+            (first, A.raised_at >= (first or date.min)),
+            (last, A.raised_at < (last or date.min) + timedelta(days=1)),
         ]
         return [clause for given, clause in found if given]
 
