@@ -2,7 +2,8 @@
 
 Prints a line a measurement (what, median and p95 in the database and at a real browser, limit, `ok` or `short`), writes
 the same to build/bench-pages.json, and the plans of what is short to build/bench-pages-plans.txt.
-`python -m tests.load.bench_pages --studies 100000` makes fewer; `--keep FOLDER` keeps the database for the next run.
+`python -m tests.load.bench_pages --studies 100000` makes fewer; `--keep FOLDER` keeps the database for the next run;
+`--only "ct (list|count)"` measures what is called so.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -26,8 +29,10 @@ from sqlalchemy.engine import make_url
 
 from dosebus.catalogue import compile as compiled
 from dosebus.catalogue.charts import CHARTS
+from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.query import ListQuery
+from dosebus.catalogue.resolve import resolve
 from dosebus.store.engine import Database
 from dosebus.store.migrate import migrate
 from dosebus_standalone.embedded import SETTINGS
@@ -36,7 +41,7 @@ from dosebus_web.pages.charts.options import Options
 from dosebus_web.pages.charts.routes import FOR_CHARTS
 from dosebus_web.pages.home.overview import overview
 from tests.load import bench_pages_browser
-from tests.load.bench_pages_data import STUDIES, fill
+from tests.load.bench_pages_data import STUDIES, fill, give_names
 
 REPORT, PLANS = Path("build/bench-pages.json"), Path("build/bench-pages-plans.txt")
 LISTS = {
@@ -44,11 +49,28 @@ LISTS = {
     "older page": [("date_to", "2024-06-30")],
     "by description": [("study_description", "thorax")],
     "one name": [("study_description_is", "CT colonography")],
+    "rare name": [("study_description", "old protocol")],
     "by device": [("display_name", "room 3")],
     "weight and dates": [("weight_min", "90"), ("date_from", "2025-01-01"), ("date_to", "2025-03-31")],
     "nothing found": [("study_description", "no such text")],
+    "no such procedure": [("requested_procedure", "no such text")],
+    "no such device": [("model", "no such text")],
+    "standard name": [("standard_study_name", "standard")],
+    "no such standard name": [("standard_study_name_is", "no such text")],
+    "heaviest": [("weight_min", "400")],
     "ascending": [("sort", "study_at")],
 }
+LISTS_OF = {
+    name: {
+        "frequent protocol": [("protocol", frequent)],
+        "one protocol": [("acquisition_protocol_is", frequent)],
+        "no such protocol": [("protocol", "no such text")],
+    }
+    for name, frequent in (("ct", "thorax"), ("dx", "chest"), ("mg", "Combo"), ("rf", "Roadmap"))
+}
+"""What is asked of those lists only whose events have protocols."""
+Statement = sa.Select[tuple[object, ...]]
+Make = Callable[[sa.Connection], Statement]
 PAGE_LIMIT, BROWSER_LIMIT, CHART_LIMIT = 0.050, 0.150, 1.0
 RUNS, CHART_RUNS = 20, 5
 
@@ -62,6 +84,8 @@ class Timing:
     median: float
     p95: float
     limit: float
+    cpu: float | None = None
+    """Seconds of CPU of a run in PostgreSQL, parallel workers included: what other work on the machine changes least."""
 
     @property
     def verdict(self) -> str:
@@ -73,15 +97,33 @@ class Timing:
         return (
             f"{self.where:<9} {self.what:<88} median {self.median * 1000:>8.1f} ms  p95 {self.p95 * 1000:>8.1f} ms "
             f"<= {self.limit * 1000:.0f} ms  {self.verdict}"
+            + (f"  (CPU {self.cpu * 1000:.0f} ms)" if self.cpu is not None else "")
         )
 
 
-def timing(what: str, where: str, taken: list[float], limit: float) -> Timing:
+def timing(what: str, where: str, taken: list[float], limit: float, cpu: float | None = None) -> Timing:
     """A timing of these runs."""
     ordered = sorted(taken)
-    return Timing(
-        what, where, median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], limit
-    )
+    p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+    return Timing(what, where, median(ordered), p95, limit, cpu)
+
+
+class Clock:
+    """CPU seconds of a connection's server process and of the parallel workers that have ended."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._own = int(connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+        self._parent = int(Path(f"/proc/{self._own}/stat").read_text().rpartition(")")[2].split()[1])
+
+    def __call__(self) -> float:
+        """Seconds so far; differences count."""
+        ticks = sum(self._ticks(self._own)[:2]) + sum(self._ticks(self._parent)[2:])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def _ticks(self, process: int) -> list[int]:
+        """User, system, and both of the children that have ended."""
+        told = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return [int(one) for one in told[11:15]]
 
 
 def main(arguments: list[str]) -> int:
@@ -90,6 +132,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--studies", type=int, default=STUDIES)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--no-browser", action="store_true")
+    parser.add_argument("--only", default="")
     given = parser.parse_args(arguments)
     folder = given.keep or Path(tempfile.mkdtemp(prefix="dosebus-bench-pages-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +140,8 @@ def main(arguments: list[str]) -> int:
     server = get_server(folder / "data", cleanup_mode=None)
     try:
         url = _database(server, given.studies)
-        found = list(_measure(url, folder, browser=not given.no_browser))
+        give_names(url)
+        found = list(_measure(url, folder, re.compile(given.only), browser=not given.no_browser))
     finally:
         server.stop()
         if given.keep is None:
@@ -131,18 +175,21 @@ def _database(server: object, studies: int) -> str:
     return made
 
 
-def _measure(url: str, folder: Path, *, browser: bool) -> Iterator[Timing]:
+def _measure(url: str, folder: Path, only: re.Pattern[str], *, browser: bool) -> Iterator[Timing]:
     database = Database(url, schema="web", service="web")
     PLANS.parent.mkdir(exist_ok=True)
     with PLANS.open("w", encoding="utf-8") as plans:
-        for what, statement, settings, limit, runs in _statements():
-            taken, plan = _run(database, statement, settings, runs, limit)
-            found = timing(what, "database", taken, limit)
+        for what, make, settings, limit, runs in _statements():
+            if not only.search(what):
+                continue
+            taken, cpu, plan = _run(database, make, settings, runs, limit)
+            found = timing(what, "database", taken, limit, cpu)
             print(found.line(), flush=True)
             if found.verdict == "short":
                 plans.write(f"{found.line()}\n{plan()}\n\n")
             yield found
-        yield _home(database)
+        if only.search("home page"):
+            yield _home(database)
     if browser:
         for what, taken, limit in bench_pages_browser.measure(url, folder, database):
             found = timing(what, "browser", taken, limit)
@@ -151,52 +198,63 @@ def _measure(url: str, folder: Path, *, browser: bool) -> Iterator[Timing]:
     database.close()
 
 
-def _statements() -> Iterator[tuple[str, sa.Select[tuple[object, ...]], tuple[str, ...], float, int]]:
+def _statements() -> Iterator[tuple[str, Make, tuple[str, ...], float, int]]:
     for name, listing in LISTINGS.items():
-        for told, items in LISTS.items():
+        for told, items in (*LISTS.items(), *LISTS_OF.get(name, {}).items()):
             query = ListQuery.parse(listing, items)
-            yield f"{name} list, {told}", compiled.page(listing, query), (), PAGE_LIMIT, RUNS
-            yield f"{name} count, {told}", compiled.count_capped(listing, query), (), PAGE_LIMIT, RUNS
+            for kind, made in (("list", compiled.page), ("count", compiled.count_capped)):
+                make = partial(_resolved, made, listing, query)
+                yield f"{name} {kind}, {told}", make, (), PAGE_LIMIT, RUNS
     for name, charts in CHARTS.items():
         query = ListQuery.parse(LISTINGS[name], [])
         for chart in charts.values():
             wanted = aggregate_of(LISTINGS[name], chart, Options())
             statement = compiled.aggregate(LISTINGS[name], query, wanted)
-            yield f"{name} chart, {chart.key}", statement, FOR_CHARTS, CHART_LIMIT, CHART_RUNS
+            yield f"{name} chart, {chart.key}", partial(_made, statement), FOR_CHARTS, CHART_LIMIT, CHART_RUNS
+
+
+def _resolved(
+    made: Callable[[Listing, ListQuery], Statement], listing: Listing, query: ListQuery, at: sa.Connection
+) -> Statement:
+    """A statement as the web service makes it: names are looked up each time, and that is measured too."""
+    return made(listing, resolve(at, listing, query))
+
+
+def _made(statement: Statement, _at: sa.Connection) -> Statement:
+    return statement
 
 
 def _run(
-    database: Database,
-    statement: sa.Select[tuple[object, ...]],
-    settings: tuple[str, ...],
-    runs: int,
-    limit: float,
-) -> tuple[list[float], Callable[[], str]]:
+    database: Database, make: Make, settings: tuple[str, ...], runs: int, limit: float
+) -> tuple[list[float], float, Callable[[], str]]:
     taken = []
     with database.reading() as connection:
         for setting in settings:
             connection.execute(sa.text(setting))
-        connection.execute(statement).all()
+        connection.execute(make(connection)).all()
+        clock = Clock(connection)
+        before = clock()
         for _ in range(runs):
             start = perf_counter()
-            connection.execute(statement).all()
+            connection.execute(make(connection)).all()
             taken.append(perf_counter() - start)
             if sum(taken) > 5 * limit and len(taken) >= 3:
                 break
+        cpu = (clock() - before) / len(taken)
 
     def plan() -> str:
         with database.reading() as again:
             for setting in settings:
                 again.execute(sa.text(setting))
-            text = str(statement.compile(again, compile_kwargs={"literal_binds": True})).replace("%%", "%")
+            literal = make(again).compile(again, compile_kwargs={"literal_binds": True})
             raw = again.connection.driver_connection
             if raw is None:
                 return ""
             cursor = raw.cursor()
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {text}")
+            cursor.execute("EXPLAIN (ANALYZE, BUFFERS) " + str(literal).replace("%%", "%"))
             return "\n".join(row[0] for row in cursor.fetchall())
 
-    return taken, plan
+    return taken, cpu, plan
 
 
 def _home(database: Database) -> Timing:

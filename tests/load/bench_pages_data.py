@@ -182,6 +182,48 @@ def fill(url: str, studies: int = STUDIES) -> None:
         connection.execute("VACUUM (ANALYZE)")
 
 
+RARE_NAMES = """
+UPDATE dose.study SET study_description = CASE WHEN place <= 50 THEN 'Old protocol'
+    ELSE study_description || ' ' || place / 1000 % 60 END
+FROM (SELECT id, row_number() OVER (PARTITION BY modality_type ORDER BY study_at) AS place FROM dose.study) AS placed
+WHERE placed.id = study.id AND (place <= 50 OR place % 1000 = 0)
+"""
+"""A name that only the oldest studies have, and several hundred that few have."""
+
+RAW_NAMES = """
+CREATE TEMP TABLE raw_name AS
+SELECT modality_type, 'study_description' AS source, 'study' AS kind, min(study_description) AS raw_name
+    FROM dose.study WHERE study_description IS NOT NULL GROUP BY modality_type, lower(btrim(study_description))
+UNION ALL SELECT modality_type, 'requested_procedure', 'study', min(requested_procedure)
+    FROM dose.study WHERE requested_procedure LIKE '%URGENT' GROUP BY modality_type, lower(btrim(requested_procedure))
+UNION ALL SELECT 'CT', 'acquisition_protocol', 'acquisition', min(acquisition_protocol)
+    FROM dose.ct_event GROUP BY lower(btrim(acquisition_protocol))
+UNION ALL SELECT modality_type, 'acquisition_protocol', 'acquisition', min(acquisition_protocol)
+    FROM dose.projection_event JOIN dose.study ON study.id = projection_event.study_id
+    GROUP BY modality_type, lower(btrim(acquisition_protocol))
+"""
+STANDARD_NAMES = """
+INSERT INTO config.standard_name (modality_type, kind, name)
+SELECT DISTINCT modality_type, kind, rtrim('Standard ' || lower(substr(raw_name, 1, 6))) FROM raw_name
+"""
+MAPPED_NAMES = """
+INSERT INTO config.standard_name_raw (modality_type, source, raw_name, standard_name_id, kind, name)
+SELECT raw_name.modality_type, source, raw_name, standard_name.id, kind, name
+FROM raw_name JOIN config.standard_name USING (modality_type, kind)
+WHERE name = rtrim('Standard ' || lower(substr(raw_name, 1, 6)))
+"""
+
+
+def give_names(url: str) -> None:
+    """Give some studies rare names, and map the raw names to standard ones, unless it is done."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM config.standard_name LIMIT 1").fetchone():
+            return
+        for made in (RARE_NAMES, RAW_NAMES, STANDARD_NAMES, MAPPED_NAMES):
+            connection.execute(made.encode())
+        connection.execute("VACUUM (ANALYZE)")
+
+
 class unindexed:  # noqa: N801 - used as a function
     """Drops what slows the making down, the indexes that no constraint needs, and makes them again at the end."""
 
@@ -199,7 +241,7 @@ class unindexed:  # noqa: N801 - used as a function
             self._connection.execute(f"DROP INDEX {name}".encode())
 
     def __exit__(self, *_: object) -> None:
-        for _, definition in self._made:
+        for _name, definition in self._made:
             self._connection.execute(definition.encode())
 
 

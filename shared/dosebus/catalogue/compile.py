@@ -11,7 +11,7 @@ from dosebus.catalogue.gather import Aggregate
 from dosebus.catalogue.histogram import density, histogram
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import ListQuery
-from dosebus.catalogue.source import conditions, matching, studies, with_events, with_studies
+from dosebus.catalogue.source import conditions, matching, with_events, with_studies
 from dosebus.store.tables import dose
 
 S = dose.study.c
@@ -24,27 +24,34 @@ def page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
     One row more than the limit is fetched; `query.page_of(rows)` cuts it off and gives the cursors. Patient fields
     are there only where the query allows them.
     """
-    key = listing.sorts[query.sort].sort_key
-    cursor = query.after if query.after is not None else query.before
-    backward = query.before is not None
-    descending = query.descending != backward
     fields = listing.chosen(query.columns, allow_pid=query.allow_pid)
     named = {field.key for field in fields}
     own = [S[name] for name in ("id", "study_instance_uid", "device_id") if name not in named]
     columns = [field.labelled() for field in fields]
+    key = listing.sorts[query.sort].sort_key
+    order = _order(key, descending=query.descending != (query.before is not None))
+    # Which studies, first: an index that holds what is asked tells it without the wide rows.
+    some = _of_page(listing, query).subquery("page")
+    source = with_studies(listing, [*columns, key]).join(some, some.c.id == S.id)
+    return sa.select(*own, *columns).select_from(source).order_by(*order)
+
+
+def _of_page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
+    """The ids of the studies of a page, with one more than the limit."""
+    key = listing.sorts[query.sort].sort_key
+    cursor = query.after if query.after is not None else query.before
+    descending = query.descending != (query.before is not None)
     select = (
-        sa.select(*own, *columns)
-        .select_from(with_studies(listing, [*columns, key]))
+        sa.select(S.id)
+        .select_from(with_studies(listing, [key]))
         .where(*conditions(listing, query))
+        .order_by(*_order(key, descending=descending))
         .limit(query.limit + 1)
     )
-    select = select.order_by(*_order(key, descending=descending))
     if cursor is None:
         return select
-    here, there = (
-        sa.tuple_(key, S.id),
-        sa.tuple_(_key_of(listing, query, cursor), sa.literal(cursor, sa.BigInteger())),
-    )
+    here = sa.tuple_(key, S.id)
+    there = sa.tuple_(_key_of(listing, query, cursor), sa.literal(cursor, sa.BigInteger()))
     return select.where(here < there if descending else here > there)
 
 
@@ -110,9 +117,10 @@ def _order(key: sa.ColumnElement[Any], *, descending: bool) -> tuple[sa.UnaryExp
 
 def _key_of(listing: Listing, query: ListQuery, study_id: int) -> Any:
     """The sort key of the study at a cursor."""
+    key = listing.sorts[query.sort].sort_key
     return (
-        sa.select(listing.sorts[query.sort].sort_key)
-        .select_from(studies())
+        sa.select(key)
+        .select_from(with_studies(listing, [key]))
         .where(S.id == study_id)
         .correlate(None)
         .scalar_subquery()

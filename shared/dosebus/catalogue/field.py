@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import Enum
@@ -40,6 +41,20 @@ class Display:
     digits: int | None = None
 
 
+LookUp = Callable[
+    [sa.FromClause, Sequence[sa.ColumnElement[Any]], str], tuple[sa.FromClause, sa.ColumnElement[Any]]
+]
+"""Joins what is looked up to rows by these columns of theirs, under a name; gives the rows and the value."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lookup:
+    """A value that is looked up by others: by which columns, and how. A chart gathers by these columns first."""
+
+    columns: tuple[sa.ColumnElement[Any], ...]
+    look_up: LookUp
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
     """One quantity. `unit` is the unit of the stored value and of the API; `display` that of lists and exports."""
@@ -55,6 +70,12 @@ class Field:
     personal: bool = False
     single: bool = False
     """Whether each study or event has a value of its own, like a UID, so that it makes neither series nor axis."""
+    lookup: Lookup | None = None
+
+    @property
+    def read(self) -> tuple[sa.ColumnElement[Any], ...]:
+        """What a chart gathers by."""
+        return self.lookup.columns if self.lookup is not None else (self.column,)
 
     @property
     def shown_unit(self) -> str | None:

@@ -51,11 +51,13 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bearer:
-    """A column whose raw names bear a standard name: the select of their keys, and what must not hold beside."""
+    """A column whose raw names bear a standard name: the column of their keys in the mapping, the part of the mapping
+    that is meant, and what must hold of a study beside."""
 
     column: sa.Column[Any]
-    keys: sa.ColumnElement[Any]
-    unless: tuple[sa.ColumnElement[bool], ...]
+    keys: sa.ColumnElement[str]
+    part: tuple[sa.ColumnElement[bool], ...]
+    beside: tuple[sa.ColumnElement[bool], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -86,7 +86,8 @@ def gather(listing: Listing, query: ListQuery, wanted: Aggregate) -> Gathered:
         "split": _named(listing, "split", wanted.split),
     }
     only = [(_named(listing, "only", key), values) for key, values in wanted.only]
-    columns = [one.column for one in (*fields.values(), *(one for one, _ in only)) if one is not None]
+    named = (*fields.values(), *(one for one, _ in only))
+    columns = [column for one in named if one is not None for column in one.read]
     keys = (wanted.value, wanted.by, wanted.split, wanted.against, *(key for key, _ in wanted.only))
     source: sa.FromClause = with_studies(listing, columns)
     if grain_of(listing, *keys) is Grain.EVENT:
@@ -113,17 +114,16 @@ def number(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 def _raw(fields: dict[str, Field | None], wanted: Aggregate) -> sa.Select[Any]:
     by, split, value, against = fields["by"], fields["split"], fields["value"], fields["against"]
     nothing = sa.cast(sa.null(), sa.Text)
-    names = [
-        (by.column if by is not None else nothing).label("by_raw"),
-        (split.column if split is not None else nothing).label("split_raw"),
-        _period(wanted.over).label("period"),
-    ]
+    names = [_period(wanted.over).label("period")]
+    for name, made_by in (("by", by), ("split", split)):
+        read = (nothing,) if made_by is None else made_by.read
+        names += [column.label(f"{name}_raw_{place}") for place, column in enumerate(read)]
     sums: list[sa.ColumnElement[Any]] = [sa.func.count().label("frequency")]
     if value is not None and against is not None:
         sums += _pairs(number(against.column), number(value.column))
     elif value is not None:
         sums += _sums(number(value.column), lists=wanted.quantiles or wanted.bins is not None)
-    return sa.select(*names, *sums).group_by(*(sa.text(str(place)) for place in (1, 2, 3)))
+    return sa.select(*names, *sums).group_by(*(sa.text(str(place)) for place in range(1, len(names) + 1)))
 
 
 def _sums(value: sa.ColumnElement[Any], *, lists: bool) -> list[sa.ColumnElement[Any]]:
@@ -159,11 +159,16 @@ def _period(over: Period | None) -> sa.ColumnElement[Any]:
 
 
 def _folded(raw: sa.CTE, by: Field | None, split: Field | None, *, fold_case: bool) -> sa.CTE:
-    columns: list[sa.ColumnElement[Any]] = [one for one in raw.c if one.name not in ("by_raw", "split_raw")]
+    columns: list[sa.ColumnElement[Any]] = [one for one in raw.c if "_raw_" not in one.name]
+    source: sa.FromClause = raw
     for name, made_by in (("by", by), ("split", split)):
-        key, shown = _series(raw.c[f"{name}_raw"], made_by, fold_case=fold_case)
+        raws = [one for one in raw.c if one.name.startswith(f"{name}_raw_")]
+        column: sa.ColumnElement[Any] = raws[0]
+        if made_by is not None and made_by.lookup is not None:
+            source, column = made_by.lookup.look_up(source, raws, name)
+        key, shown = _series(column, made_by, fold_case=fold_case)
         columns += [key.label(f"{name}_key"), shown.label(f"{name}_name")]
-    return sa.select(*columns).cte("rows")
+    return sa.select(*columns).select_from(source).cte("rows")
 
 
 def _series(

@@ -6,14 +6,14 @@ for all studies at once. Raw names are compared without regard to case and outer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from dosebus.catalogue.field import Field, Grain, text
-from dosebus.catalogue.filter import Filter, contains, exact
+from dosebus.catalogue.field import Field, Grain, LookUp, Lookup, text
+from dosebus.catalogue.filter import Bearer, Filter, contains, exact
 from dosebus.catalogue.listing import Join, exists_in
 from dosebus.store.tables import config, dose
 
@@ -36,11 +36,11 @@ class Source:
     """A raw name: how the mapping calls its origin, and its column."""
 
     name: str
-    column: sa.ColumnElement[Any]
+    column: sa.Column[Any]
 
     @property
     def key(self) -> sa.ColumnElement[str]:
-        """The raw name as it is compared; an expression index of the `dose` schema has it, so keep both alike."""
+        """The raw name as it is compared."""
         return raw_key(self.column)
 
 
@@ -60,7 +60,7 @@ def acquisition_sources(modality_type: str) -> tuple[Source, ...]:
 
 def raw_key(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
     """A raw name as it is compared: `standard_name_raw.raw_key` is made the same way."""
-    return sa.func.lower(sa.func.btrim(column))
+    return sa.func.lower(sa.func.btrim(column), type_=sa.Text())
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,22 +96,58 @@ def _named(
     key, label = FIELDS[grain]
     tables = [RAW.alias(f"{source.name}_name") for source in sources]
     joins = tuple(
-        Join(table, sa.and_(*_of(table, modality_type, source), table.c.raw_key == source.key))
+        Join(table, _maps(table, modality_type, source, source.column))
         for table, source in zip(tables, sources, strict=True)
     )
-    names = [table.c.name for table in tables]
-    column = sa.func.coalesce(*names) if len(names) > 1 else names[0]
     asked = RAW.alias(f"asked_{key}")
     name_asked = text(key, label, asked.c.name, grain=grain)
-    fits = _fits(asked, modality_type, sources, within)
+    looked_up: dict[str, Any] = {
+        "within": within,
+        "asks": _fits(asked, modality_type, sources, within),
+        "bearers": tuple(_bearers(asked, modality_type, sources)),
+    }
+    columns = tuple(source.column for source in sources)
     return Named(
-        field=text(key, label, column, grain=grain),
+        field=text(
+            key, label, _first(tables), grain=grain, lookup=Lookup(columns, _lookup(modality_type, sources))
+        ),
         joins=joins,
         filters=(
-            contains(key, name_asked, within=fits),
-            exact(f"{key}_is", name_asked, f"{label}, exactly", within=fits),
+            contains(key, name_asked, **looked_up),
+            exact(f"{key}_is", name_asked, f"{label}, exactly", **looked_up),
         ),
     )
+
+
+def _first(tables: Sequence[sa.FromClause]) -> sa.ColumnElement[str]:
+    names = [table.c.name for table in tables]
+    return sa.func.coalesce(*names) if len(names) > 1 else names[0]
+
+
+def _maps(
+    table: sa.FromClause, modality_type: str, source: Source, column: sa.ColumnElement[Any]
+) -> Condition:
+    return sa.and_(*_of(table, modality_type, source), table.c.raw_key == raw_key(column))
+
+
+def _lookup(modality_type: str, sources: Sequence[Source]) -> LookUp:
+    """Joins the mapping to raw names wherever they stand."""
+
+    def look_up(
+        rows: sa.FromClause, raws: Sequence[sa.ColumnElement[Any]], name: str
+    ) -> tuple[sa.FromClause, sa.ColumnElement[Any]]:
+        tables = [RAW.alias(f"{name}_{source.name}") for source in sources]
+        for table, source, raw in zip(tables, sources, raws, strict=True):
+            rows = rows.outerjoin(table, _maps(table, modality_type, source, raw))
+        return rows, _first(tables)
+
+    return look_up
+
+
+def _bearers(asked: sa.FromClause, modality_type: str, sources: Sequence[Source]) -> Iterator[Bearer]:
+    for place, source in enumerate(sources):
+        unmapped = tuple(_unmapped(modality_type, before) for before in sources[:place])
+        yield Bearer(source.column, asked.c.raw_key, _of(asked, modality_type, source), unmapped)
 
 
 def _of(table: sa.FromClause, modality_type: str, source: Source) -> tuple[Condition, Condition]:
@@ -130,8 +166,8 @@ def _fits(
 ) -> Callable[[Condition], Condition]:
     """Wraps a condition on a standard name into: the study, or an event of it, bears such a name.
 
-    The raw names that the condition stands for are looked up once and compared as a list, which an index can find.
-    Where it stands for none, no study is looked at.
+    The raw names that the condition stands for are looked up once and compared as a list. Where it stands for none,
+    no study is looked at. A query that was resolved asks for the names themselves (see `resolve`).
     """
 
     def wrapped(condition: Condition) -> Condition:

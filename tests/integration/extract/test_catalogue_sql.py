@@ -173,13 +173,13 @@ def test_histograms_cover_all_values_once(connection: sa.Connection) -> None:
     assert (rows[0]["lower"], rows[-1]["upper"]) == (50.0, 74.0)
 
 
-def test_a_list_page_reads_its_index_and_sorts_nothing(connection: sa.Connection) -> None:
+def test_a_list_page_reads_its_index_and_sorts_nothing_but_the_page(connection: sa.Connection) -> None:
     connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
     query = ListQuery.parse(CT, [("date_from", "2026-01-02"), ("limit", "10")])
     statement = compiled.page(CT, query).compile(connection, compile_kwargs={"literal_binds": True})
     plan = "\n".join(connection.execute(sa.text(f"EXPLAIN {statement}".replace(":", "\\:"))).scalars())
     assert "study_listed_ct" in plan
-    assert "Sort" not in plan
+    assert "Sort" not in plan[plan.index("Limit") :]
 
 
 def _row_holds(row: dict[str, Any], key: str, raw: str) -> bool:

@@ -47,6 +47,9 @@ CHARTED_OF = {
 }
 """What charts of a listing read of studies: its index holds it, so that they need not read the wide rows."""
 
+NAMED = ("study_description", "requested_procedure", "procedure_code_meaning")
+"""What people call a study: few names for many studies, so that each listing has an index to find its names in."""
+
 STUDY_AT_KEY = "coalesce(study_at, '-infinity'::timestamp)"
 """Sort keys are never null, so that one row comparison finds the next page; the absent counts as lowest."""
 
@@ -110,8 +113,8 @@ study = sa.Table(
     sa.Index("study_total_dap_rf", sa.text("(coalesce(total_dap_gym2, '-infinity'::double precision))"), "id",
              postgresql_where=sa.text(RF)),
     *(
-        sa.Index(f"study_raw_{name}", sa.text(f"lower(btrim({name}))"))
-        for name in ("study_description", "requested_procedure", "procedure_code_meaning")
+        sa.Index(f"study_{name}_{column}", column, postgresql_where=sa.text(predicate))
+        for name, predicate in LISTED.items() for column in NAMED
     ),
     *(
         sa.Index(f"study_listed_{name}", sa.text(f"({STUDY_AT_KEY})"), "id",
@@ -157,7 +160,7 @@ ct_event = _events(
             "ctdivol_mgy",
         ],
     ),
-    sa.Index("ct_event_raw_protocol", sa.text("lower(btrim(acquisition_protocol))")),
+    sa.Index("ct_event_protocol", "acquisition_protocol", "study_id"),
 )
 
 ct_source = _entries(
@@ -185,7 +188,7 @@ projection_event = _events(
             "compressed_thickness_mm",
         ],
     ),
-    sa.Index("projection_event_raw_protocol", sa.text("lower(btrim(acquisition_protocol))")),
+    sa.Index("projection_event_protocol", "acquisition_protocol", "study_id"),
 )
 
 projection_accumulated = _entries(

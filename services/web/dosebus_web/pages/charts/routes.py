@@ -16,6 +16,7 @@ from dosebus.catalogue.chart import Chart
 from dosebus.catalogue.charts import CHARTS
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import ListQuery, QueryError
+from dosebus.catalogue.resolve import resolve
 from dosebus_web.auth import options as kept
 from dosebus_web.auth.gate import Viewer, ViewerWrites
 from dosebus_web.auth.sessions import Session
@@ -103,13 +104,13 @@ def drawn_chart(here: Web, asked: Asked, chart: Chart) -> Drawn:
     """The chart with its numbers. Raises HTTPException 400 for bad filters and 503 when it takes too long."""
     if asked.errors:
         raise HTTPException(400, _("This filter cannot be read."))
-    statement = compiled.aggregate(
-        asked.listing, asked.query, aggregate_of(asked.listing, chart, asked.options)
-    )
+    wanted = aggregate_of(asked.listing, chart, asked.options)
     try:
         with here.database.reading() as connection:
             for setting in FOR_CHARTS:
                 connection.execute(sa.text(setting))
+            query = resolve(connection, asked.listing, asked.query)
+            statement = compiled.aggregate(asked.listing, query, wanted)
             fetched = connection.execute(statement).mappings().all()
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) != "57014":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
@@ -93,38 +92,19 @@ def overview(connection: sa.Connection) -> Overview:
 def _modality(
     connection: sa.Connection, listing: Listing, spans: tuple[int, ...], silence: int
 ) -> ModalityWork:
-    day = sa.func.current_date() - sa.cast(S.study_at, sa.Date)
-    recent = [sa.func.count().filter(day.between(0, span - 1)).label(f"last_{span}") for span in spans]
-    heard = sa.func.count().filter(day.between(0, silence)).label("heard")
+    every = _by_device(listing)
     name = sa.func.coalesce(dose.device.c.display_name, "unknown device")
     place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model)
-    latest = sa.func.array_agg(_ordered(S.id))
+    latest_id = _latest_id(listing, every).label("latest_id")
     statement = (
-        sa.select(
-            S.device_id, name.label("name"), place.label("place"), sa.func.count().label("studies"), *recent, heard,
-            sa.func.max(S.study_at).label("latest_at"), latest[1].label("latest_id"),
-        )
-        .select_from(dose.study.outerjoin(dose.device))
-        .where(sa.literal_column(f"dose.study.{listing.predicate}"), S.not_patient_indicator.is_(None))
-        .group_by(S.device_id, name, place)
-        .order_by(sa.func.max(S.study_at).desc().nulls_last(), name)
-    )  # fmt: skip
-    rows = connection.execute(statement).all()
-    daily = _daily(connection, listing)
-    devices = tuple(
-        DeviceWork(
-            row.device_id,
-            row.name,
-            row.place,
-            row.studies,
-            tuple(getattr(row, f"last_{span}") for span in spans),
-            row.latest_at,
-            row.latest_id,
-            silent=row.heard == 0,
-            days=tuple(daily.get((row.device_id, ago), 0) for ago in range(DAYS - 1, -1, -1)),
-        )
-        for row in rows
+        sa.select(*every.c, name.label("name"), place.label("place"), latest_id)
+        .select_from(every.outerjoin(dose.device, dose.device.c.id == every.c.device_id))
+        .order_by(every.c.latest_at.desc().nulls_last(), name)
     )
+    rows = connection.execute(statement).all()
+    daily = _daily(connection, listing, max(DAYS, silence + 1, *spans))
+    nothing: Mapping[int, int] = {}
+    devices = tuple(_device(row, spans, silence, daily.get(row.device_id, nothing)) for row in rows)
     return ModalityWork(
         listing,
         sum(device.studies for device in devices),
@@ -133,23 +113,65 @@ def _modality(
     )
 
 
-def _ordered(column: sa.ColumnElement[Any]) -> Any:
-    return aggregate_order_by(column, S.study_at.desc().nulls_last(), S.id.desc())
-
-
-def _daily(connection: sa.Connection, listing: Listing) -> dict[tuple[int | None, int], int]:
-    day = (sa.func.current_date() - sa.cast(S.study_at, sa.Date)).label("ago")
-    statement = (
-        sa.select(S.device_id, day, sa.func.count())
-        .where(
-            sa.literal_column(f"dose.study.{listing.predicate}"),
-            S.not_patient_indicator.is_(None),
-            sa.func.coalesce(S.study_at, sa.literal_column("'-infinity'::timestamp"))
-            >= sa.func.current_date() - DAYS,
-        )
-        .group_by(S.device_id, day)
+def _device(row: Any, spans: tuple[int, ...], silence: int, days: Mapping[int, int]) -> DeviceWork:
+    """A device with its studies of the last days, which stand by how many days ago they were."""
+    return DeviceWork(
+        row.device_id,
+        row.name,
+        row.place,
+        row.studies,
+        tuple(sum(days.get(ago, 0) for ago in range(span)) for span in spans),
+        row.latest_at,
+        row.latest_id,
+        silent=not any(days.get(ago, 0) for ago in range(silence + 1)),
+        days=tuple(days.get(ago, 0) for ago in range(DAYS - 1, -1, -1)),
     )
-    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
+
+
+def _listed(listing: Listing) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return sa.literal_column(f"dose.study.{listing.predicate}", sa.Boolean()), S.not_patient_indicator.is_(
+        None
+    )
+
+
+def _by_device(listing: Listing) -> sa.CTE:
+    """All studies of each device counted, from the index of the list alone."""
+    latest = sa.func.max(S.study_at).label("latest_at")
+    counted = sa.select(S.device_id, sa.func.count().label("studies"), latest).where(*_listed(listing))
+    return counted.group_by(S.device_id).cte("every")
+
+
+def _latest_id(listing: Listing, every: sa.CTE) -> sa.ScalarSelect[Any]:
+    """The study of a device's latest time; of several the last one that came."""
+    return (
+        sa.select(sa.func.max(S.id))
+        .where(
+            *_listed(listing),
+            _at(S.study_at) == _at(every.c.latest_at),
+            S.device_id.is_not_distinct_from(every.c.device_id),
+        )
+        .correlate(every)
+        .scalar_subquery()
+    )
+
+
+def _at(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A time as the index of the list has it."""
+    return sa.func.coalesce(column, sa.literal_column("'-infinity'::timestamp"))
+
+
+def _daily(connection: sa.Connection, listing: Listing, days: int) -> dict[int | None, dict[int, int]]:
+    """Studies of each device by how many days ago they were."""
+    ago = (sa.func.current_date() - sa.cast(S.study_at, sa.Date)).label("ago")
+    statement = (
+        sa.select(S.device_id, ago, sa.func.count())
+        .where(*_listed(listing), _at(S.study_at) >= sa.func.current_date() - days)
+        .group_by(S.device_id, ago)
+    )
+    found: dict[int | None, dict[int, int]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
 
 
 def _open_alerts(connection: sa.Connection) -> Sequence[Any]:

@@ -14,6 +14,7 @@ from dosebus.catalogue.field import Field
 from dosebus.catalogue.filter import Filter, FilterKind
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import PAGE_SIZES, ListQuery, QueryError
+from dosebus.catalogue.resolve import resolve
 from dosebus_web.http.show import count
 from dosebus_web.language import gettext as _
 from dosebus_web.pages.studies import combine, private
@@ -122,9 +123,10 @@ def view(connection: sa.Connection, asked: Asked, count_limit: int) -> ListView:
     except QueryError as error:
         plain = ListQuery.parse(asked.listing, [], allow_pid=asked.allow_pid)
         return _assemble(asked, plain, (), errors=error.errors)
-    fetched = connection.execute(compiled.page(asked.listing, query)).mappings().all()
+    resolved = resolve(connection, asked.listing, query)
+    fetched = connection.execute(compiled.page(asked.listing, resolved)).mappings().all()
     page = query.page_of(fetched)
-    counted = connection.execute(compiled.count_capped(asked.listing, query, count_limit)).scalar_one()
+    counted = connection.execute(compiled.count_capped(asked.listing, resolved, count_limit)).scalar_one()
     total = _("more than %(n)s", n=count(count_limit)) if counted > count_limit else count(counted)
     return _assemble(asked, query, page.rows, cursors=(page.before, page.after), total=total)
 
@@ -175,7 +177,7 @@ def column_choices(listing: Listing, shown: Sequence[Field], *, allow_pid: bool)
     others = (one for one in listing.choosable.values() if one not in shown)
     return tuple(
         ColumnChoice(
-            one.key, f"{_(one.label)} ({one.shown_unit})" if one.shown_unit else _(one.label), one in shown
+            one.key, f"{_(one.label)} ({_(one.shown_unit)})" if one.shown_unit else _(one.label), one in shown
         )
         for one in listing.visible((*shown, *others), allow_pid=allow_pid)
     )
@@ -188,7 +190,7 @@ def _link(asked: Asked, query: ListQuery) -> list[tuple[str, str]]:
 
 
 def _input(wanted: Filter, given: Mapping[str, str], errors: Mapping[str, str]) -> FilterInput:
-    unit = f" ({wanted.unit})" if wanted.unit else ""
+    unit = f" ({_(wanted.unit)})" if wanted.unit else ""
     return FilterInput(
         key=wanted.key,
         label=f"{_(wanted.label)}{unit}",
