@@ -125,6 +125,6 @@ class Interpreter:
         """Answer with `SPOKEN` set. It stays set: the page of a fault is made outside of this, in the same task."""
         if scope["type"] == "http":
             accepted = Headers(scope=scope).get("accept-language", "")
-            program = scope["path"].startswith("/api/")
+            program = scope["path"].startswith("/api/") and scope["path"] != "/api/v1/docs"
             SPOKEN.set(None if program else Conversation(speech(preferred(accepted))))
         await self._app(scope, receive, send)

@@ -149,6 +149,11 @@ def retold(message: str) -> str:
     return told % filled if filled and told != sentence else message if filled else told
 
 
+def unit(field: Field) -> str:
+    """The unit of shown values; `years` is the one that is a word."""
+    return _(field.shown_unit or "")
+
+
 def said(options: Iterable[tuple[Any, str]]) -> list[tuple[Any, str]]:
     """The options of a table of ours, for a select."""
     return [(key, _(text)) for key, text in options]
@@ -165,6 +170,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "tone": tone,
     "words": words,
     "said": said,
+    "unit": unit,
     "told": _,
     "retold": retold,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dosebus.catalogue.chart import Chart, Drawing
 from dosebus.catalogue.field import Field
 from dosebus.catalogue.listing import Listing
+from dosebus_web.http.show import unit
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 
@@ -51,7 +52,7 @@ def title(listing: Listing, chart: Chart) -> str:
 
 def axis(field: Field) -> str:
     """A field as the name of an axis: label and unit."""
-    return f"{_(field.label)} ({field.shown_unit})" if field.shown_unit else _(field.label)
+    return f"{_(field.label)} ({unit(field)})" if field.shown_unit else _(field.label)
 
 
 def group_of(chart: Chart) -> str:

@@ -66,7 +66,7 @@ def choices_of(listing: Listing) -> list[tuple[str, str]]:
 def phrase(wanted: Filter) -> str:
     """What a filter asks, before its text: `Model contains`, `DLP at least (mGy·cm)`."""
     verb = VERBS.get(wanted.kind)
-    unit = f" ({wanted.unit})" if wanted.unit else ""
+    unit = f" ({_(wanted.unit)})" if wanted.unit else ""
     return f"{_(wanted.label)} {_(verb)}{unit}" if verb else f"{_(wanted.label)}{unit}"
 
 
