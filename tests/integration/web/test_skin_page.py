@@ -250,4 +250,4 @@ def test_a_computed_map_is_news_for_open_pages(site: Site) -> None:
     before = hub.snapshot().get("skin", 0)
     with site.web.database.transaction() as tx:
         show_skin_map(None, tx)  # type: ignore[arg-type]
-    eventually(lambda: hub.snapshot().get("skin", 0) > before)
+    assert eventually(lambda: hub.snapshot().get("skin", 0) > before)

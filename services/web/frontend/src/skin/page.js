@@ -6,9 +6,13 @@ import { Viewer } from "./viewer.js";
 
 async function showBody(viewer, pointing) {
   const stage = viewer.find("stage");
+  const canvas = document.createElement("canvas");
   try {
+    // Asked before the bundle is fetched: half a megabyte is in vain where nothing can draw.
+    const context = canvas.getContext("webgl2", { alpha: true, antialias: true, preserveDrawingBuffer: true });
+    if (!context) throw new Error("no WebGL");
     const { Phantom } = await import(viewer.element.dataset.phantom);
-    viewer.body = new Phantom(stage, viewer.map, viewer.words.all, (cell, held) => (held ? pointing.hold(cell) : viewer.point(cell)));
+    viewer.body = new Phantom(stage, { canvas, context }, viewer.map, viewer.words.all, (cell, held) => (held ? pointing.hold(cell) : viewer.point(cell)));
     for (const button of viewer.element.querySelectorAll("[data-look]")) {
       button.addEventListener("click", () => viewer.body.look(button.dataset.look));
     }

@@ -10,10 +10,9 @@ const ANGLE = 28;
 const CLICK = 6;
 
 export class Phantom {
-  constructor(stage, map, words, pointed) {
-    this.canvas = document.createElement("canvas");
-    // The drawing stays readable: it can be saved and looked at after the frame.
-    this.renderer = new WebGLRenderer({ canvas: this.canvas, antialias: true, alpha: true, preserveDrawingBuffer: true });
+  constructor(stage, drawn, map, words, pointed) {
+    this.canvas = drawn.canvas;
+    this.renderer = new WebGLRenderer({ ...drawn, antialias: true, alpha: true });
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-label", words.body);
@@ -111,7 +110,15 @@ export class Phantom {
     this.orbit.look(side);
   }
 
+  /** Draw once before the next picture on the screen, however much has changed. */
   render() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      this.#frame();
+    });
+  }
+
+  #frame() {
     const [width, height] = [this.stage.clientWidth, this.stage.clientHeight];
     if (!width || !height) return;
     this.renderer.setPixelRatio(devicePixelRatio || 1);
