@@ -29,7 +29,6 @@ from dosebus.bus.localsql import (
     SETTLE_DONE,
     SETTLE_PARK,
     SUBSCRIBE,
-    TOPICS,
     UNSUBSCRIBE,
 )
 from dosebus.bus.message import (
@@ -86,19 +85,12 @@ class LocalBus:
         """Insert a row for every subscribed queue, in one transaction."""
         try:
             with self._engine.begin() as connection:
-                cursor = cursor_of(connection)
-                topics = {message.topic for message in messages}
-                taken = {topic for (topic,) in TOPICS.run(cursor, {"topics": list(topics)})}
-                sendable = [message for message in messages if message.topic in taken]
-                if sendable:
-                    PUBLISH.run(
-                        cursor,
-                        {
-                            "ids": [message.id for message in sendable],
-                            "topics": [message.topic for message in sendable],
-                            "bodies": [message.body for message in sendable],
-                        },
-                    )
+                letters = {
+                    "ids": [message.id for message in messages],
+                    "topics": [message.topic for message in messages],
+                    "bodies": [message.body for message in messages],
+                }
+                ((taken, _woken),) = PUBLISH.run(cursor_of(connection), letters)
         except AWAY as error:
             raise BusUnavailableError(describe(error)) from error
         unsent = {message.id for message in messages if message.mandatory and message.topic not in taken}

@@ -13,15 +13,16 @@ SUBSCRIBE = text(
     "INSERT INTO bus.subscription (topic, queue)"
     " SELECT unnest(CAST(:topics AS text[])), :queue ON CONFLICT DO NOTHING"
 )
-TOPICS = Prepared(text("SELECT DISTINCT topic FROM bus.subscription WHERE topic = ANY(:topics)"))
+# Gives the topics that some queue takes. What is only selected in a WITH is run where it is referred to.
 PUBLISH = Prepared(
     text(
         "WITH letter AS (SELECT * FROM unnest(:ids, :topics, :bodies) AS l(message_id, topic, body)),"
         " sent AS (INSERT INTO bus.message (queue, message_id, topic, body)"
         "  SELECT s.queue, l.message_id, l.topic, l.body"
         "  FROM letter l JOIN bus.subscription s ON s.topic = l.topic"
-        "  RETURNING queue)"
-        " SELECT pg_notify('dosebus_bus', queue) FROM (SELECT DISTINCT queue FROM sent) AS woken"
+        "  RETURNING queue, topic)"
+        " SELECT ARRAY(SELECT DISTINCT topic FROM sent),"
+        " (SELECT count(pg_notify('dosebus_bus', queue)) FROM (SELECT DISTINCT queue FROM sent) AS woken)"
     ).bindparams(
         bindparam("ids", type_=ARRAY(Text)),
         bindparam("topics", type_=ARRAY(Text)),
