@@ -23,6 +23,7 @@ STUDY_NAMES = (
     ("RF", "Percutaneous coronary intervention", "Coronary intervention"),
 )
 """Modality, raw name, standard name. The other names stay unmapped, so that there is something to map."""
+SOURCES = ("study_description", "requested_procedure", "procedure")
 VIEWS = (
     ("ct", "Heads, highest DLP first", "standard_study_name_is=Head&sort=-total_dlp_mgycm"),
     ("rf", "Coronary interventions", "standard_study_name_is=Coronary+intervention&sort=-dose_rp_total_gy"),
@@ -57,7 +58,7 @@ def web_database() -> Database:
 def _map(tx: Transaction, chapter: store.Chapter) -> None:
     own = [(raw, name) for modality_type, raw, name in STUDY_NAMES if modality_type == chapter.modality_type]
     keys = store.keys_of(tx.connection, [raw for raw, _ in own])
-    wishes = [edits.Wish(("study_description", keys[raw]), raw, name) for raw, name in own]
+    wishes = [edits.Wish((source, keys[raw]), raw, name) for raw, name in own for source in SOURCES]
     deed = store.Deed(NAME, "import", "demonstration")
     store.change(tx, chapter, deed, lambda state, fresh: edits.take_over(state, wishes, fresh, replace=False))
 

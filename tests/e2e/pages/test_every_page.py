@@ -25,7 +25,8 @@ PART = {"exclude": [["tbody tr:nth-child(n + 7)"]]}
 NO_LINK_LEADS_THERE = {
     "/live", "/overview", "/alerts/rows", "/exports/rows", "/objects/rows", "/query/rows", "/query/{job_id}/rows",
     "/services/rows", "/sizes/rows", "/tasks/rows", "/studies/{name}/rows", "/studies/{name}/combined",
-    "/studies/{name}/charts/{key}.json", "/account/password", "/admin/reading/kept.zip", "/sign-in/oidc", "/sign-in/oidc/back",
+    "/studies/{name}/charts/{key}.json", "/account/password", "/admin/reading/kept.zip", "/sign-in/oidc",
+    "/sign-in/oidc/back",
 }  # fmt: skip
 """What scripts fetch, what only sends on to another page, and what is not set up here."""
 

@@ -14,7 +14,7 @@ from dosebus_web.http.navigation import PLACES, entries, places
 from dosebus_web.http.pages import Pages
 from dosebus_web.pages.alerts.quantities import written
 from dosebus_web.pages.signin.routes import safe_path
-from dosebus_web.pages.studies.cells import person
+from dosebus_web.pages.studies.cells import nuclide, person
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,10 @@ def test_a_menu_of_one_place_is_that_place_and_the_bar_stays_short() -> None:
         "Administration",
     ]
     assert len(list(entries(effective(["admin"])))) <= 10
-    lone = [entry for entry in entries(frozenset({"importsize"}))]
+    lone = list(entries(frozenset({"importsize"})))
     assert [(entry.label, entry.is_menu) for entry in lone] == [("Patient sizes", False)]
+
+
+def test_mass_numbers_are_raised() -> None:
+    assert nuclide("Fluorodeoxyglucose F^18^") == "Fluorodeoxyglucose F¹⁸"
+    assert nuclide("^99m^Technetium") == "⁹⁹ᵐTechnetium"

@@ -15,6 +15,9 @@ PEOPLE = frozenset({"patient_name", "performing_physician", "referring_physician
 PSEUDONYM = re.compile(r"[0-9a-f]{32,}")
 COMPOUND = re.compile(r"\b(\w+) or \1 compound\b")
 """The code meanings of filter materials say "Copper or Copper compound"."""
+MASS_NUMBER = re.compile(r"\^(\d+m?)\^")
+"""Code meanings of nuclides write superscripts between carets: "^18^Fluorine"."""
+RAISED = str.maketrans("0123456789m", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵐ")
 LINE = 24
 """Longer texts may wrap."""
 
@@ -37,6 +40,11 @@ def person(value: str) -> str:
     return f"{family}, {given}" if given else family
 
 
+def nuclide(text: str) -> str:
+    """A text with its mass numbers raised: `^18^Fluorine` is `¹⁸Fluorine`."""
+    return MASS_NUMBER.sub(lambda found: found[1].translate(RAISED), text)
+
+
 def cell(field: Field, value: Any) -> Cell:
     """A value of a field as a table cell."""
     text = quantity(field, value)
@@ -48,5 +56,5 @@ def cell(field: Field, value: Any) -> Cell:
         return Cell(f"{text[:8]}…", "mono", text)
     if field.key in PEOPLE and "^" in text:
         text = person(text)
-    text = COMPOUND.sub(r"\1", text)
+    text = nuclide(COMPOUND.sub(r"\1", text))
     return Cell(text, "wrap" if len(text) > LINE else "nowrap")

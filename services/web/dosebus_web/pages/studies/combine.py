@@ -65,7 +65,8 @@ def choices_of(listing: Listing) -> list[tuple[str, str]]:
 
 def phrase(wanted: Filter) -> str:
     """What a filter asks, before its text: `Model contains`, `DLP at least (mGy·cm)`."""
-    verb = VERBS.get(wanted.kind)
+    # "Protocol, exactly" says already that it is.
+    verb = None if wanted.key.endswith("_is") else VERBS.get(wanted.kind)
     unit = f" ({_(wanted.unit)})" if wanted.unit else ""
     return f"{_(wanted.label)} {_(verb)}{unit}" if verb else f"{_(wanted.label)}{unit}"
 
