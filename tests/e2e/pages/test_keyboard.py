@@ -14,7 +14,8 @@ SHOWS_FOCUS = """() => {
   const marked = (it) => it && getComputedStyle(it).outlineStyle !== "none";
   const box = one.getBoundingClientRect();
   // The parts of a date have the focus one by one, and each shows it by itself.
-  return one === document.body || one.type === "date" || (marked(one) && box.width > 0 && box.bottom > 0) || marked(label);
+  if (one === document.body || one.type === "date") return true;
+  return (marked(one) && box.width > 0 && box.bottom > 0) || marked(label);
 }"""
 FOCUSED = "() => document.activeElement.outerHTML.slice(0, 120)"
 
