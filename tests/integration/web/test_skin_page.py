@@ -50,7 +50,8 @@ class Kept:
     waiting: int
 
 
-def _keep(database: Database, study: Study) -> int:
+def keep_study(database: Database, study: Study) -> int:
+    """Write a study as recording does; gives its id."""
     with database.transaction() as tx:
         device = see_device(tx, study.equipment, NOW)
         before = standing(tx, study.study_instance_uid)
@@ -70,7 +71,7 @@ def kept(site: Site) -> Kept:
         made(912, patient=PATIENT, study_date=date(2026, 1, 20), equipment=unlisted),
         made(913, patient=PATIENT, study_date=date(2026, 3, 5)),
     )
-    ids = [_keep(owner, one) for one in studies]
+    ids = [keep_study(owner, one) for one in studies]
     for one in studies[:3]:
         with owner.transaction() as tx:
             map_study(tx, one.study_instance_uid, seconds=60.0)
