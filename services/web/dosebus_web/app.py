@@ -20,6 +20,7 @@ from dosebus_web.language import Interpreter
 from dosebus_web.pages.account import routes as account
 from dosebus_web.pages.account import token_routes as account_tokens
 from dosebus_web.pages.admin import alerts as admin_alerts
+from dosebus_web.pages.admin import audit as admin_audit
 from dosebus_web.pages.admin import (
     devices,
     nodes,
@@ -58,7 +59,8 @@ PAGE_ROUTERS = (
     signin.router, oidc.router, account.router, account_tokens.router,
     home.router, combine.router, charts.router, skin_maps.router,
     studies.router, views.router, alerts.router, exports.router, query.router, objects.router, tasks.router,
-    services.router, admin.router, admin_home.router, users.router, users_tokens.router, nodes.router,
+    services.router, admin.router, admin_audit.router,
+    admin_home.router, users.router, users_tokens.router, nodes.router,
     admin_alerts.router, devices.router, reading.router, reading_objects.router, sizes.router, size_preview.router,
     rederivation.router, people.router, skin.router,
     names.router, name_changes.router,

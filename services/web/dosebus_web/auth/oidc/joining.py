@@ -48,6 +48,8 @@ def account_of(tx: Transaction, person: Person, address: str) -> int | Refused:
         if known is not None:
             tx.execute(sa.update(tables.account).where(A.id == known.id).values(groups=[]))
             accounts.end_sessions(tx, known.id)
+        name = known.username if known is not None else person.username
+        audit.note(tx, name, "sign_in.refused", address=address, details={"why": "no group"})
         return NO_GROUP
     values = {
         "display_name": person.display_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ with warnings.catch_warnings():
     from authlib.integrations.httpx_client import OAuth2Client, OAuthError
 
 SECONDS = 10.0
+AWAY_SECONDS = 5.0
+"""A provider that did not answer is not asked again for so long."""
 LEEWAY_S = 60
 """How far the clocks of two servers may be apart."""
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -52,8 +55,7 @@ class Provider:
     """
 
     def __init__(self, issuer: str, client_id: str, client_secret: str, scopes: str) -> None:
-        parts = urlsplit(issuer)
-        if parts.scheme != "https" and parts.hostname not in LOCAL_HOSTS:
+        if not _trusted(issuer):
             raise ValueError("the issuer of OpenID Connect must be an https address")
         self._issuer = issuer.rstrip("/")
         self._client_id = client_id
@@ -62,15 +64,20 @@ class Provider:
         self._lock = threading.Lock()
         self._metadata: Mapping[str, Any] | None = None
         self._keys: KeySet | None = None
+        self._away_until = 0.0
 
     def metadata(self) -> Mapping[str, Any]:
         """OpenID Connect Discovery 1.0, section 4. Raises ProviderError."""
         with self._lock:
             if self._metadata is None:
+                # Who waits for a provider that is away must not hold up everybody else who asks.
+                if time.monotonic() < self._away_until:
+                    raise ProviderError("the provider did not answer a moment ago")
+                self._away_until = time.monotonic() + AWAY_SECONDS
                 found = _fetch(f"{self._issuer}/.well-known/openid-configuration")
                 if str(found.get("issuer", "")).rstrip("/") != self._issuer:
                     raise ProviderError("the provider names another issuer than the one that is configured")
-                self._metadata = found
+                self._metadata, self._away_until = found, 0.0
             return self._metadata
 
     def begin(self, redirect_uri: str, *, nonce: str, verifier: str) -> Request:
@@ -101,7 +108,7 @@ class Provider:
             url = self.metadata().get("end_session_endpoint")
         except ProviderError:
             return None
-        return url if isinstance(url, str) else None
+        return url if isinstance(url, str) and _trusted(url) else None
 
     def _client(self, redirect_uri: str) -> OAuth2Client:
         method = _auth_method(self.metadata())
@@ -119,6 +126,8 @@ class Provider:
         endpoint = self.metadata().get(name)
         if not isinstance(endpoint, str):
             raise ProviderError(f"the provider tells no {name}")
+        if not _trusted(endpoint):
+            raise ProviderError(f"the provider's {name} is no https address")
         return endpoint
 
     def _claims(self, token: Mapping[str, Any], nonce: str) -> dict[str, Any]:
@@ -146,7 +155,7 @@ class Provider:
 
     def _userinfo(self, client: OAuth2Client, subject: str) -> dict[str, Any]:
         endpoint = self.metadata().get("userinfo_endpoint")
-        if not isinstance(endpoint, str):
+        if not isinstance(endpoint, str) or not _trusted(endpoint):
             return {}
         answer = client.get(endpoint)
         if answer.status_code != 200 or "json" not in answer.headers.get("content-type", ""):
@@ -162,6 +171,12 @@ def provider_of(settings: WebSettings) -> Provider | None:
         return None
     secret = settings.oidc_client_secret.get_secret_value()
     return Provider(settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_scopes)
+
+
+def _trusted(address: str) -> bool:
+    """Whether an address is reached by HTTPS, or on this machine by HTTP."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOCAL_HOSTS)
 
 
 def _auth_method(metadata: Mapping[str, Any]) -> str:
