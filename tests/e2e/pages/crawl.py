@@ -38,7 +38,7 @@ def get_routes() -> list[APIRoute]:
         route
         for router in PAGE_ROUTERS
         for route in router.routes
-        if isinstance(route, APIRoute) and "GET" in route.methods
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
     ]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import Standalone
@@ -43,9 +45,24 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def listed(hospital: Standalone) -> list[Found]:
-    """All pages."""
+    """All pages, with some work asked for that has pages of its own."""
     with client_of(hospital) as client:
-        return pages(client)
+        return pages(client, ("/", *ask_for_work(client)))
+
+
+def ask_for_work(client: httpx.Client) -> Iterator[str]:
+    """Ask for an export, a re-derivation and an import of sizes; gives the addresses to which the forms lead."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/account").text)
+    assert found is not None
+    token = {"csrf_token": found[1]}
+    table = {"file": ("sizes.csv", b"Accession number;height;weight\nRIV1;170;70\n", "text/csv")}
+    for answer in (
+        client.post("/exports", data={**token, "listing": "ct", "file_format": "csv", "query": ""}),
+        client.post("/admin/rederivation", data={**token, "modality_type": "NM"}),
+        client.post("/sizes", data=token, files=table),
+    ):
+        assert answer.status_code == 303, answer.text
+        yield answer.headers["location"]
 
 
 @pytest.fixture(scope="module")
