@@ -50,7 +50,7 @@ test-unit: setup ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit $(PYTEST_ARGS)
 
 .PHONY: lint
-lint: setup ## ruff, mypy strict, import layers, house limits, event snapshots
+lint: setup ## ruff, mypy strict, import layers, house limits, event snapshots, translations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(SOURCES)
@@ -59,6 +59,7 @@ lint: setup ## ruff, mypy strict, import layers, house limits, event snapshots
 	@$(BIN)/python -m dosebus.events.snapshots
 	@$(BIN)/python scripts/write_contracts.py --check
 	@$(BIN)/python scripts/write_conformance.py --check
+	@$(BIN)/python scripts/translations.py --check
 
 .PHONY: contracts
 contracts: setup ## Write docs/contracts.md and docs/conformance.md anew from the code

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from dosebus.domain.rule_sets import RULE_SETS
 from dosebus_web import language
 from dosebus_web.language import Speech
-from tests.integration.web.conftest import Site
+from tests.integration.web.conftest import Site, csrf
 
 pytestmark = pytest.mark.services
 FIRST, LAST = "\N{LEFT WHITE SQUARE BRACKET}", "\N{RIGHT WHITE SQUARE BRACKET}"
@@ -185,3 +185,28 @@ def test_the_page_of_who_is_not_signed_in_is_translated(site: Site, monkeypatch:
     wrong = client.post("/sign-in", data={"username": "nobody", "password": "wrong"}).text
     for text in (client.get("/sign-in").text, wrong):
         assert not [told for one in Page(text).texts for told in unmarked(one, set())]
+
+
+def test_an_account_chooses_its_language_and_gets_it_at_once(site: Site) -> None:
+    client = site.client("viewer")
+    client.headers["accept-language"] = "es-MX,es;q=0.9,en;q=0.1"
+    assert '<html lang="es"' in client.get("/studies/ct").text
+    token = csrf(client)
+    assert client.post("/account/locale", data={"locale": "de", "csrf_token": token}).status_code == 303
+    page = client.get("/studies/ct").text
+    assert '<html lang="de"' in page
+    assert "Untersuchungsbeschreibung" in page
+    assert re.search(r"\d\d\.\d\d\.20\d\d \d\d:\d\d", page)
+    assert client.post("/account/locale", data={"locale": "xx", "csrf_token": token}).status_code == 422
+    assert client.post("/account/locale", data={"locale": "", "csrf_token": token}).status_code == 303
+    assert '<html lang="es"' in client.get("/account").text
+
+
+def test_before_sign_in_and_on_errors_the_browser_is_asked(site: Site) -> None:
+    client = site.client()
+    client.headers["accept-language"] = "de"
+    page = client.get("/sign-in").text
+    assert '<html lang="de"' in page
+    assert "Anmelden" in page
+    assert "Unter dieser Adresse ist nichts." in client.get("/nowhere").text
+    assert client.get("/api/v1/nowhere").json()["detail"].startswith("There is nothing at this address.")

@@ -151,7 +151,7 @@ def retold(message: str) -> str:
 
 def unit(field: Field) -> str:
     """The unit of shown values; `years` is the one that is a word."""
-    return _(field.shown_unit or "")
+    return _(field.shown_unit) if field.shown_unit else ""
 
 
 def said(options: Iterable[tuple[Any, str]]) -> list[tuple[Any, str]]:
