@@ -21,8 +21,11 @@ router = APIRouter()
 D, V, O = dose.device.c, dose.device_software.c, dose.dicom_object.c  # noqa: E741 - the object table
 DEVICE = tuple(column for column in D if column.key != "identity_key")
 SOFTWARE = tuple(column for column in V if column.key not in ("id", "device_id"))
-ARRIVAL = (received.c.door, received.c.calling_ae_title, received.c.called_ae_title, received.c.peer_address,
-           received.c.size_bytes)  # fmt: skip
+ARRIVAL = tuple(
+    received.c[key].label(key)
+    for key in ("door", "calling_ae_title", "called_ae_title", "peer_address", "size_bytes")
+)
+"""How an object came; nothing of one that came by no door, such as a file that a command read."""
 SEARCHED = (D.display_name, D.manufacturer, D.model, D.institution, D.station_name, D.device_serial_number)
 Software = model_of("Software", "A software version and when it was seen.", SOFTWARE)
 DeviceRow = model_of("Device", "A device, known by maker, model and serial number.", DEVICE)

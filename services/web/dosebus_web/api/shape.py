@@ -36,8 +36,8 @@ def model_of(
     fields: dict[str, Any] = {}
     for column in columns:
         kind = _type_of(column.type)
-        open_ended = isinstance(column, sa.Column) and not column.nullable
-        fields[str(column.key)] = (kind, ...) if open_ended else (kind | None, None)
+        required = isinstance(column, sa.Column) and not column.nullable
+        fields[str(column.key)] = (kind, ...) if required else (kind | None, None)
     return create_model(name, __config__=ConfigDict(title=name), __doc__=told, **(fields | further))
 
 
