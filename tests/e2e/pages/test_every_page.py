@@ -118,7 +118,7 @@ def test_no_page_is_wider_than_a_telephone(seen: list[Seen]) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/objects", "/alerts", "/names/ct/study", "/names/mg/study/unmapped", "/admin/skin"]
+    "path", ["/objects", "/alerts", "/names/ct/study", "/names/ct/study/unmapped", "/admin/skin"]
 )
 def test_the_demonstration_has_something_to_show(hospital: Standalone, path: str) -> None:
     with client_of(hospital) as client:
