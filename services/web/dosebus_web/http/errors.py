@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dosebus_web import web
@@ -81,6 +82,14 @@ def on_invalid(request: Request, error: Exception) -> Response:
     return answer(request, 422, told[:1000], errors=wrong)
 
 
+def on_unholdable(request: Request, error: Exception) -> Response:
+    """A value that no column holds, such as a number of thirty digits or a text with a NUL: the sender's mistake."""
+    assert isinstance(error, DataError)  # noqa: S101
+    route = getattr(request.scope.get("route"), "path", "")
+    structlog.get_logger().warning("web.unholdable", route=route, error=type(error.orig).__name__)
+    return answer(request, 422)
+
+
 def on_sign_in_needed(request: Request, error: Exception) -> Response:
     """Ask to sign in, then go on to the page."""
     assert isinstance(error, SignInNeededError)  # noqa: S101
@@ -105,5 +114,6 @@ def register(app: FastAPI) -> None:
     """Let the application answer errors so."""
     app.add_exception_handler(StarletteHTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(DataError, on_unholdable)
     app.add_exception_handler(SignInNeededError, on_sign_in_needed)
     app.add_exception_handler(Exception, on_fault)
