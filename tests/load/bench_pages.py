@@ -85,7 +85,7 @@ class Timing:
     p95: float
     limit: float
     cpu: float | None = None
-    """Seconds of CPU of a run in PostgreSQL, parallel workers included: what other work on the machine changes least."""
+    """Seconds of CPU of a run in PostgreSQL with its workers: what other work on the machine changes least."""
 
     @property
     def verdict(self) -> str:
@@ -164,6 +164,7 @@ def _database(server: object, studies: int) -> str:
         for name, value in SETTINGS.items():
             connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'bench'").fetchone():
+            migrate(made)
             return made
         connection.execute("CREATE DATABASE bench")
     server.stop()  # type: ignore[attr-defined]

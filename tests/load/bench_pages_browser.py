@@ -19,6 +19,8 @@ from tests.fixtures.network import free_port
 
 PASSWORD = "a password of the bench"
 PAGES = (
+    ("home page", "/"),
+    ("list of CT, nothing found", "/studies/ct?study_description=no+such+text"),
     ("list of CT", "/studies/ct"),
     ("list of CT, by description", "/studies/ct?study_description=thorax"),
     ("list of CT, weight and dates", "/studies/ct?weight_min=90&date_from=2025-01-01&date_to=2025-03-31"),
@@ -79,7 +81,7 @@ def measure(
         page.fill("[name=username]", f"bench{os.getpid()}")
         page.fill("[name=password]", PASSWORD)
         page.click("main button")
-        page.wait_for_url(f"{base}/")
+        page.wait_for_url(f"{base}/", wait_until="commit", timeout=120_000)
         for what, path in PAGES:
             yield what, [_load(page, base + path) for _ in range(runs + 1)][1:], 0.150
         for name in CHARTS:
