@@ -50,7 +50,7 @@ def account_page(
         "groups": {key: text for key, text in GROUPS.items() if key in session.account.may},
         "longest_days": tokens.MOST_DAYS,
         "now": datetime.now(UTC),
-        "languages": (("", _("As the browser asks")), *NAMES),
+        "languages": (("auto", _("As the browser asks")), *NAMES),
     }
     return here.pages.render(request, "pages/account/account.html", values, status_code=status)
 
@@ -111,11 +111,11 @@ def set_theme(
 
 @router.post("/account/locale")
 def set_locale(
-    session: SignedInWrites, here: Here, locale: Annotated[Literal["", "en", "de", "es"], Form()]
+    session: SignedInWrites, here: Here, locale: Annotated[Literal["auto", "en", "de", "es"], Form()]
 ) -> Response:
-    """Choose the language of the pages; empty: that of the browser."""
+    """Choose the language of the pages; `auto` is that of the browser."""
     with here.database.transaction() as tx:
-        accounts.set_preference(tx, session.account.id, locale=locale)
+        accounts.set_preference(tx, session.account.id, locale="" if locale == "auto" else locale)
     return here.pages.redirect("/account", {"done": "saved"})
 
 
