@@ -32,8 +32,8 @@ NAMES = frozenset(
     """
     DoseBus API CT DX RF MG NM CR PX PT SR US MR XA CSV XLSX JSON PNG AE TLS C-ECHO C-STORE STOW-RS HTTPS URL UID UIDs
     DICOM Auto English Deutsch Español testserver testclient localhost UTC ISO RDSR kVp DLP DAP CTDIvol SSDE AGD OpenAPI
-    HFS HFP HFDL HFDR FFS FFP FFDL FFDR OEC Siemens Artis Zeego ICRP Publication thorax F¹⁸ ¹⁸Fluorine Fluorodeoxyglucose
-    Aluminum Copper Rhodium Tungsten Irradiation Administering
+    HFS HFP HFDL HFDR FFS FFP FFDL FFDR OEC Siemens Artis Zeego ICRP Publication thorax F¹⁸ ¹⁸Fluorine
+    Fluorodeoxyglucose Aluminum Copper Rhodium Tungsten Irradiation Administering
     mGy cm Gy cGy MBq mAs µAs kV mA ms min kg mm Hz deg kB MB GB cm² m² mGy·cm cGy·cm² nm Bq keV mL µGy mSv
     viewer exporter querier sizer insider boss nobody ingest extract alerts export qr web bus
     view pid importsize importqr admin
