@@ -18,7 +18,7 @@ from dosebus_web.api.shape import list_of, model_of, page_of
 from dosebus_web.auth.gate import ApiReader
 from dosebus_web.web import Here
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(prefix="/api/v1", tags=["alerts"])
 A, M, R = tables.alert.c, tables.mail.c, config.alert_rule.c
 ALERT = tuple(column for column in A if column.key not in ("identity", "patient"))
 MESSAGE = tuple(M[key] for key in ("id", "channel", "kind", "step", "recipient_name", "address", "locale", "state",

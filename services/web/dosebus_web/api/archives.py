@@ -21,7 +21,7 @@ from dosebus_web.auth.gate import ApiQuerier, ApiQuerierWrites
 from dosebus_web.pages.query.routes import ASKED
 from dosebus_web.web import Here
 
-router = APIRouter(tags=["archives"])
+router = APIRouter(prefix="/api/v1", tags=["archives"])
 J, N, S, E = tables.job.c, config.node.c, tables.study.c, tables.series.c
 STATUS = tuple(
     tables.node_status.c[key] for key in ("state", "reason", "round_trip_ms", "checked_at", "answered_at")

@@ -22,7 +22,7 @@ from dosebus_web.pages.charts.options import Options
 from dosebus_web.pages.charts.routes import Asked, drawn_chart
 from dosebus_web.web import Here
 
-router = APIRouter(tags=["charts"])
+router = APIRouter(prefix="/api/v1", tags=["charts"])
 Key = Annotated[str, Path(max_length=120, pattern=r"^[a-z0-9_]{1,120}$", examples=["workload"])]
 DRAWN = frozenset({"palette", "facet"})
 """Options that say only how a drawing looks."""

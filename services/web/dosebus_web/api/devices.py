@@ -17,7 +17,7 @@ from dosebus_web.api.studies import OBJECT
 from dosebus_web.auth.gate import ApiAdmin, ApiReader
 from dosebus_web.web import Here
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1")
 D, V, O = dose.device.c, dose.device_software.c, dose.dicom_object.c  # noqa: E741 - the object table
 DEVICE = tuple(column for column in D if column.key != "identity_key")
 SOFTWARE = tuple(column for column in V if column.key not in ("id", "device_id"))

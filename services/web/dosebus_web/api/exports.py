@@ -23,7 +23,7 @@ from dosebus_web.http.download import attachment, chunks
 from dosebus_web.pages.exports.formats import formats_of
 from dosebus_web.web import Here
 
-router = APIRouter(tags=["exports"])
+router = APIRouter(prefix="/api/v1", tags=["exports"])
 J = tables.job.c
 JOB = tuple(column for column in J if column.key not in ("blob_key", "traceparent"))
 Export = model_of("Export", "An export and how far it is.", JOB)

@@ -20,7 +20,7 @@ from dosebus_web.auth.gate import ApiFinder, ApiReader
 from dosebus_web.pages.studies import private
 from dosebus_web.web import Here, Web
 
-router = APIRouter(tags=["listings"])
+router = APIRouter(prefix="/api/v1", tags=["listings"])
 Name = Annotated[str, Path(max_length=20, description="`ct`, `rf`, `mg`, `dx` or `nm`.", examples=["ct"])]
 ALWAYS: Mapping[str, Any] = {
     "id": {"type": "integer"},

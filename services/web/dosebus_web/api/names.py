@@ -16,7 +16,7 @@ from dosebus_web.api.shape import list_of, model_of, page_of
 from dosebus_web.auth.gate import ApiReader, ApiSizer
 from dosebus_web.web import Here
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1")
 N, R, I = config.standard_name.c, config.standard_name_raw.c, size_import.c  # noqa: E741 - the import
 RAW = (R.source, R.raw_name)
 IMPORT = tuple(column for column in I if column.key not in ("file_key", "log_key", "traceparent"))

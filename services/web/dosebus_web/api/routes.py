@@ -25,8 +25,9 @@ from dosebus_web.api.description import describe
 from dosebus_web.auth.gate import ApiReader, public
 from dosebus_web.web import Here, Web
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter()
 strict = APIRouter(dependencies=[Depends(given.only_known)])
+about = APIRouter(prefix="/api/v1")
 
 
 class Me(BaseModel):
@@ -37,14 +38,14 @@ class Me(BaseModel):
     scopes: list[str] = Field(examples=[["view"]])
 
 
-@strict.get("/me", response_model=Me, responses=problem.responses(), tags=["me"], summary="Who calls")
+@about.get("/me", response_model=Me, responses=problem.responses(), tags=["me"], summary="Who calls")
 def show_me(caller: ApiReader) -> Any:
     """Who the token belongs to, and its scopes."""
     return Me(username=caller.username, token=caller.token, scopes=sorted(caller.may))
 
 
 PARTS = (lists.router, charts.router, studies.router, skin.router, devices.router, alerts.router, exports.router,
-         archives.router, names.router)  # fmt: skip
+         archives.router, names.router, about)  # fmt: skip
 for _part in PARTS:
     strict.include_router(_part)
 router.include_router(strict)
@@ -57,13 +58,13 @@ def described(app: FastAPI, here: Web) -> dict[str, Any]:
     return app.openapi_schema
 
 
-@router.get("/openapi.json", dependencies=[public()], include_in_schema=False)
+@router.get("/api/v1/openapi.json", dependencies=[public()], include_in_schema=False)
 def show_openapi(request: Request, here: Here) -> Response:
     """The API as OpenAPI 3.1."""
     return JSONResponse(described(request.app, here))
 
 
-@router.get("/docs", dependencies=[public()], include_in_schema=False)
+@router.get("/api/v1/docs", dependencies=[public()], include_in_schema=False)
 def show_docs(request: Request, here: Here) -> HTMLResponse:
     """The API for people."""
     document = described(request.app, here)

@@ -16,7 +16,7 @@ from dosebus_web.api.studies import study_id_of
 from dosebus_web.auth.gate import ApiReader
 from dosebus_web.web import Here
 
-router = APIRouter(tags=["skin dose"])
+router = APIRouter(prefix="/api/v1", tags=["skin dose"])
 ARRAYS = frozenset({"dose_map", "contributions", "input_key"})
 MAP = tuple(column for column in dose.skin_map.c if column.key not in ARRAYS)
 SUM = tuple(column for column in dose.skin_sum.c if column.key not in ARRAYS)

@@ -21,7 +21,7 @@ from dosebus_web.auth.gate import ApiReader
 from dosebus_web.records import record_document
 from dosebus_web.web import Here, Web
 
-router = APIRouter(tags=["studies"])
+router = APIRouter(prefix="/api/v1", tags=["studies"])
 S = dose.study.c
 EVERYTHING = "all"
 COLUMNS = (
