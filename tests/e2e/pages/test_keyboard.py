@@ -54,7 +54,7 @@ def test_a_study_is_found_and_read_and_a_user_added_by_keyboard(page: Page) -> N
     page.wait_for_url("**/studies/rf")
     tab_to(page, page.get_by_role("link", name="Skip to content"))
     page.keyboard.press("Enter")
-    tab_to(page, page.get_by_role("textbox", name="Study description", exact=True), most=12)
+    tab_to(page, page.get_by_role("textbox", name="Study description", exact=True), most=20)
     page.keyboard.type("coronary")
     page.keyboard.press("Enter")
     page.wait_for_url("**study_description=coronary**")

@@ -34,6 +34,7 @@ def test_a_morning(open_context: Callable[..., BrowserContext], name: str, scrip
 def find(page: Page, name: str) -> str:
     """Filter a list by the description of its newest study."""
     page.goto(f"/studies/{name}")
+    expect(page.locator("thead th", has_text="Study description")).to_be_visible()
     heads = [head.split("\n")[0] for head in page.locator("thead th").all_inner_texts()]
     cell = page.locator("tbody tr").first.locator("td").nth(heads.index("Study description"))
     description = cell.get_attribute("title") or cell.inner_text()
@@ -91,7 +92,7 @@ def see_numbers(page: Page, name: str, scripts: bool) -> None:
 
 def map_a_name(page: Page, name: str, own: str) -> None:
     """Give the most frequent raw name a standard name, and see it in the list."""
-    page.goto(f"/names/{name}/study/unmapped")
+    page.goto(f"/names/{name}/study/unmapped?source=study_description")
     row = page.locator("tbody tr").first
     row.get_by_label(re.compile("^Standard name for")).fill(f"Name {own}")
     row.get_by_role("button", name="Accept", exact=True).click()
