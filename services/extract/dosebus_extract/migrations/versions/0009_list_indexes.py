@@ -1,7 +1,8 @@
 """What lists and charts ask most, found without reading a listing from end to end.
 
 Each listing has indexes of its own names, so that a name that only other listings know is known to be absent.
-PostgreSQL learns how many periods there are; without, it takes each study for a period of its own, and gathers by one process.
+PostgreSQL learns how many periods there are; without, it takes each study for a period of its own, and
+gathers by one process.
 """
 
 from __future__ import annotations
