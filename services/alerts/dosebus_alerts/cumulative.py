@@ -8,6 +8,7 @@ from datetime import date, time, timedelta
 from math import fsum
 
 from dosebus.domain.quantities import QUANTITIES
+from dosebus.domain.window import is_within
 
 
 @dataclass(frozen=True)
@@ -57,24 +58,6 @@ class WindowSum:
     window: Window
     total: float
     contributions: tuple[Contribution, ...]
-
-
-def is_within(earlier: StudyDose, study: StudyDose, weeks: int) -> bool:
-    """Whether a study counts in the sum that ends with `study`.
-
-    The window reaches back whole weeks from the study's date, that day included. Of the same day only what
-    was not later counts, so that two studies of one day do not both tell the same sum; without a time of day
-    a study counts, because a warning too many is better than one too few.
-    """
-    if earlier.study_id == study.study_id:
-        return True
-    if earlier.study_date is None or study.study_date is None:
-        return False
-    if earlier.study_date == study.study_date:
-        if earlier.study_time is None or study.study_time is None:
-            return True
-        return earlier.study_time <= study.study_time
-    return study.study_date - timedelta(weeks=weeks) <= earlier.study_date < study.study_date
 
 
 def window_sum(study: StudyDose, history: Iterable[StudyDose], window: Window) -> WindowSum | None:

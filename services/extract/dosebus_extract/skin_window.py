@@ -1,10 +1,12 @@
-"""Which studies of a patient are in the window that ends with a study; the same rule as that of the alerts' sums."""
+"""Which fluoroscopy studies of a patient are in the window that ends with a study."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
+
+from dosebus.domain.window import is_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,22 +18,6 @@ class Dated:
     patient_id: str | None
     study_date: date | None
     study_time: time | None
-
-
-def is_within(earlier: Dated, study: Dated, weeks: int) -> bool:
-    """Whether a study counts in the sum that ends with `study`: whole weeks back from its date, that day included.
-
-    Of the same day only what was not later; without a time of day it counts.
-    """
-    if earlier.study_id == study.study_id:
-        return True
-    if earlier.study_date is None or study.study_date is None:
-        return False
-    if earlier.study_date == study.study_date:
-        if earlier.study_time is None or study.study_time is None:
-            return True
-        return earlier.study_time <= study.study_time
-    return study.study_date - timedelta(weeks=weeks) <= earlier.study_date < study.study_date
 
 
 def window(study: Dated, others: Iterable[Dated], weeks: int) -> tuple[Dated, ...]:

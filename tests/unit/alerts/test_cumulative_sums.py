@@ -8,7 +8,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosebus_alerts.cumulative import StudyDose, Window, is_within, needed_for, touched_by, window_sum
+from dosebus.domain.window import is_within
+from dosebus_alerts.cumulative import StudyDose, Window, needed_for, touched_by, window_sum
 
 RF = frozenset({"RF"})
 DAY = date(2026, 5, 4)
