@@ -93,6 +93,8 @@ TOTALS = Flattener(Totals)
 FINDING = Flattener(Finding)
 UNREAD = Flattener(UnreadConcept)
 PLACE = ("report_index", "event_index")
+OF_STUDY = (*dose.EVENT_FACTS, "charted_in")
+"""What an event knows of its study."""
 
 
 def study_values(study: Study) -> dict[str, Any]:
@@ -115,12 +117,24 @@ def study_at(study: Study) -> datetime | None:
     return datetime.combine(study.study_date, (study.study_time or time()).replace(tzinfo=None))
 
 
-def entries(study: Study) -> Iterator[Rows]:
-    """Everything that a study's reports list, table by table; tables without rows are left out."""
+def charted_in(study: Study) -> int:
+    """In which listings' charts a study counts, as `dose.charted_in` says it."""
+    if study.patient.not_patient_indicator is not None:
+        return 0
+    types = frozenset(study.modality_types)
+    return sum(bit for name, bit in dose.CHARTED_IN.items() if not types.isdisjoint(dose.TYPES_OF[name]))
+
+
+def entries(study: Study, device_id: int | None = None) -> Iterator[Rows]:
+    """Everything that a study's reports list, table by table; tables without rows are left out.
+
+    Events know the study's time, its device and in which charts it counts.
+    """
+    facts = [study_at(study), device_id, study.patient.patient_weight_kg, charted_in(study)]
     tables = (
-        _ct_events(study),
+        _ct_events(study, facts),
         _ct_sources(study),
-        _projection_events(study),
+        _projection_events(study, facts),
         _planes(study),
         _administrations(study),
         _pet_series(study),
@@ -142,24 +156,26 @@ ENTRY_TABLES = (
 )
 
 
-def _ct_events(study: Study) -> Rows:
-    rows = _events(((report.events) for report in study.ct_reports), CT_EVENT)
-    return Rows(dose.ct_event, (*PLACE, "uid_occurrence", *CT_EVENT.names), rows)
+def _ct_events(study: Study, facts: Row) -> Rows:
+    rows = _events(((report.events) for report in study.ct_reports), CT_EVENT, facts)
+    return Rows(dose.ct_event, (*PLACE, "uid_occurrence", *CT_EVENT.names, *OF_STUDY), rows)
 
 
-def _projection_events(study: Study) -> Rows:
-    rows = _events(((report.events) for report in study.projection_reports), PROJECTION_EVENT)
-    return Rows(dose.projection_event, (*PLACE, "uid_occurrence", *PROJECTION_EVENT.names), rows)
+def _projection_events(study: Study, facts: Row) -> Rows:
+    rows = _events(((report.events) for report in study.projection_reports), PROJECTION_EVENT, facts)
+    return Rows(dose.projection_event, (*PLACE, "uid_occurrence", *PROJECTION_EVENT.names, *OF_STUDY), rows)
 
 
-def _events(reports: Iterable[Sequence[CTEvent | ProjectionEvent]], flattener: Flattener) -> tuple[Row, ...]:
+def _events(
+    reports: Iterable[Sequence[CTEvent | ProjectionEvent]], flattener: Flattener, facts: Row
+) -> tuple[Row, ...]:
     seen: Counter[str | None] = Counter()
     rows = []
     for report_index, events in enumerate(reports):
         for event_index, event in enumerate(events):
             seen[event.irradiation_event_uid] += 1
             place = [report_index, event_index, seen[event.irradiation_event_uid]]
-            rows.append(place + flattener.values(event))
+            rows.append(place + flattener.values(event) + facts)
     return tuple(rows)
 
 

@@ -98,7 +98,7 @@ def write_study(
         if with_entries:
             clear_entries(tx, study_id)
     if with_entries:
-        for rows in entries(study):
+        for rows in entries(study, device_id):
             copy_rows(tx, study_id, rows)
     return study_id
 

@@ -26,6 +26,8 @@ SCHEMA = "dose"
 metadata = sa.MetaData(schema=SCHEMA)
 Instant = sa.DateTime(timezone=True)
 
+TYPES_OF = {"ct": ("CT",), "rf": ("RF",), "mg": ("MG",), "dx": ("DX", "CR", "PX"), "nm": ("NM",)}
+"""The modalities of which a study of a listing has one."""
 CT = "modality_types @> '{CT}'::text[]"
 RF = "modality_types @> '{RF}'::text[]"
 MG = "modality_types @> '{MG}'::text[]"
@@ -33,6 +35,9 @@ RADIOGRAPHY = "modality_types && '{DX,CR,PX}'::text[]"
 NM = "modality_types @> '{NM}'::text[]"
 LISTED = {"ct": CT, "rf": RF, "mg": MG, "dx": RADIOGRAPHY, "nm": NM}
 """What makes a study part of a listing: predicates of partial indexes, so queries must use them literally."""
+
+CHARTED_IN = {"ct": 1, "rf": 2, "mg": 4, "dx": 8, "nm": 16}
+"""The bits of `charted_in`: the listings in whose charts a study counts; none of them where it is test data."""
 
 CHARTED = (
     "study_at", "device_id", "not_patient_indicator", "study_description", "requested_procedure",
@@ -49,6 +54,30 @@ CHARTED_OF = {
 
 NAMED = ("study_description", "requested_procedure", "procedure_code_meaning")
 """What people call a study: few names for many studies, so that each listing has an index to find its names in."""
+
+EVENT_FACTS = ("study_at", "device_id", "patient_weight_kg")
+"""What an event knows of its study, beside `charted_in`, so that charts need not look for the study."""
+
+CHARTED_EVENTS = {
+    "ct": ("acquisition_protocol", "event_type_code", "dlp_mgycm", "ctdivol_mgy"),
+    "rf": ("acquisition_protocol", "dap_gym2", "kvp_mean", "exposure_mas"),
+    "mg": (
+        "acquisition_protocol",
+        "view_meaning",
+        "kvp_mean",
+        "exposure_mas",
+        "agd_mgy",
+        "compressed_thickness_mm",
+    ),
+    "dx": ("acquisition_protocol", "dap_gym2", "kvp_mean", "exposure_mas"),
+}
+"""What charts of a listing read of events."""
+
+
+def charted(name: str) -> str:
+    """The predicate of the events of a listing that charts count; partial indexes have it, so it is literal."""
+    return f"(charted_in & {CHARTED_IN[name]}) <> 0"
+
 
 STUDY_AT_KEY = "coalesce(study_at, '-infinity'::timestamp)"
 """Sort keys are never null, so that one row comparison finds the next page; the absent counts as lowest."""
@@ -104,7 +133,9 @@ study = sa.Table(
     sa.Column("recorded_at", Instant, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Index("study_study_at", sa.text(f"({STUDY_AT_KEY})"), "id"),
-    sa.Index("study_device_study_at", "device_id", sa.text(f"({STUDY_AT_KEY})"), "id"),
+    sa.Index("study_device_study_at", "device_id", sa.text(f"({STUDY_AT_KEY})"), "id",
+             postgresql_include=["modality_types", "not_patient_indicator"]),
+    sa.Index("study_patient_weight", "patient_weight_kg", postgresql_where=sa.text("patient_weight_kg IS NOT NULL")),
     sa.Index("study_accession_number", "accession_number"),
     sa.Index("study_patient_id_study_at", "patient_id", "study_at"),
     sa.Index("study_recorded_at", "recorded_at"),
@@ -113,7 +144,8 @@ study = sa.Table(
     sa.Index("study_total_dap_rf", sa.text("(coalesce(total_dap_gym2, '-infinity'::double precision))"), "id",
              postgresql_where=sa.text(RF)),
     *(
-        sa.Index(f"study_{name}_{column}", column, postgresql_where=sa.text(predicate))
+        sa.Index(f"study_{name}_{column}", column,
+                 postgresql_where=sa.text(f"{predicate} AND not_patient_indicator IS NULL"))
         for name, predicate in LISTED.items() for column in NAMED
     ),
     *(
@@ -139,28 +171,48 @@ def _entries(name: str, *own: sa.Column[Any] | sa.Index, counted: str = "event")
     )
 
 
-def _events(name: str, *own: sa.Column[Any] | sa.Index) -> sa.Table:
+def _charted(table: str, listing: str) -> tuple[sa.Index, sa.Index]:
+    """The indexes of a listing's events: what charts read, and the protocols."""
+    where = sa.text(charted(listing))
+    read = [*CHARTED_EVENTS[listing], *EVENT_FACTS]
+    return (
+        sa.Index(f"{table}_chart_{listing}", "study_id", postgresql_where=where, postgresql_include=read),
+        sa.Index(f"{table}_protocol_{listing}", "acquisition_protocol", "study_id", postgresql_where=where),
+    )
+
+
+def _events(name: str, *own: sa.Column[Any] | sa.Index, charted_in: tuple[str, ...]) -> sa.Table:
     """A table of irradiation events. `uid_occurrence` is 1, and counts up where a device repeats a UID."""
-    table = _entries(name, sa.Column("uid_occurrence", sa.Integer, nullable=False), *own)
+    table = _entries(
+        name,
+        sa.Column("uid_occurrence", sa.Integer, nullable=False),
+        *own,
+        # Copies of the study's, which triggers keep equal.
+        sa.Column("study_at", sa.DateTime),
+        sa.Column("device_id", sa.BigInteger),
+        sa.Column("patient_weight_kg", sa.Double),
+        sa.Column("charted_in", sa.SmallInteger),
+        *(index for listing in charted_in for index in _charted(name, listing)),
+    )
     table.append_constraint(sa.UniqueConstraint("study_id", "report_index", "event_index"))
     table.append_constraint(sa.UniqueConstraint("study_id", "irradiation_event_uid", "uid_occurrence"))
     return table
 
 
+study_tally = sa.Table(
+    "study_tally",
+    metadata,
+    sa.Column("charted_in", sa.SmallInteger, nullable=False),
+    sa.Column("device_id", sa.BigInteger),
+    sa.Column("studies", sa.BigInteger, nullable=False),
+)
+"""How many studies a device has, by the listings that chart them: the sum of the rows. A trigger adds a row for each
+study that comes, goes or changes, so that nobody waits for a counter; extract adds rows up from time to time."""
+
 ct_event = _events(
     "ct_event",
     *columns(CTEvent, without=frozenset({"sources"})),
-    sa.Index(
-        "ct_event_chart",
-        "study_id",
-        postgresql_include=[
-            "acquisition_protocol",
-            "event_type_code",
-            "dlp_mgycm",
-            "ctdivol_mgy",
-        ],
-    ),
-    sa.Index("ct_event_protocol", "acquisition_protocol", "study_id"),
+    charted_in=("ct",),
 )
 
 ct_source = _entries(
@@ -175,20 +227,7 @@ projection_event = _events(
     *columns(ProjectionEvent),
     sa.Column("kvp_mean", sa.Double, sa.Computed("dose.mean_of(kvp)", persisted=True)),
     sa.Column("exposure_mas", sa.Double, sa.Computed("dose.sum_of(exposure_uas) / 1000.0", persisted=True)),
-    sa.Index(
-        "projection_event_chart",
-        "study_id",
-        postgresql_include=[
-            "acquisition_protocol",
-            "view_meaning",
-            "dap_gym2",
-            "kvp_mean",
-            "exposure_mas",
-            "agd_mgy",
-            "compressed_thickness_mm",
-        ],
-    ),
-    sa.Index("projection_event_protocol", "acquisition_protocol", "study_id"),
+    charted_in=("rf", "mg", "dx"),
 )
 
 projection_accumulated = _entries(
