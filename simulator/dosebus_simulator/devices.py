@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from dosebus.domain.study import Equipment
+from dosebus_simulator.table import TableOrigin
 
 INSTITUTION = "Riverside Teaching Hospital"
 SATELLITE = "Hillside Children's Hospital"
@@ -23,6 +24,8 @@ class Device:
     tubes: int = 1
     planes: int = 1
     children_only: bool = False
+    table: TableOrigin | None = None
+    """How a fluoroscopy system counts its table's positions; None for one without a table of its own."""
 
 
 def _equipment(
@@ -85,13 +88,19 @@ DEVICES: tuple[Device, ...] = (
     Device(
         "RF",
         _equipment(5, "Siemens", "ARTIS pheno", "ANGIO1", "VE21B", department="Interventional radiology"),
+        table=TableOrigin(),
     ),
     Device(
         "RF",
         _equipment(6, "Philips", "Azurion 7 B20/15", "CATHBI", "2.1.6", department="Cardiology"),
         planes=2,
+        table=TableOrigin(sign=(1.0, 1.0, -1.0), offset_cm=(0.0, -162.0, 104.0)),
     ),
-    Device("RF", _equipment(7, "CANON_MEC", "Alphenix Core+", "CATHLAB2", "V8.30", department="Cardiology")),
+    Device(
+        "RF",
+        _equipment(7, "CANON_MEC", "Alphenix Core+", "CATHLAB2", "V8.30", department="Cardiology"),
+        table=TableOrigin(sign=(1.0, -1.0, 1.0), offset_cm=(1.5, 88.0, -96.0)),
+    ),
     Device(
         "RF",
         _equipment(8, "GE Healthcare", "OEC 3D", "CARMOR3", "1.5.2", department="Operating theatre"),

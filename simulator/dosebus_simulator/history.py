@@ -19,11 +19,35 @@ DAP_LEVEL_GYM2 = 0.02
 DOSE_RP_LEVEL_GY = 2.0
 UPGRADED_STATION, OLDER_SOFTWARE = "CTRIVER2", "revo_evo_21bc.42"
 
-# Days before the last one, and air kerma at the reference point in Gy: the third visit passes 2 Gy within 12 weeks.
-REPEATED_INTERVENTIONS = ((66, 0.62), (31, 0.71), (2, 0.93))
-DEMONSTRATION = MappingProxyType({"ct": 96, "rf": 34, "dx": 9, "mg": 6, "nm": 4})
-DEMONSTRATION_STUDIES = sum(DEMONSTRATION.values()) + len(REPEATED_INTERVENTIONS)
 REPEATED_PATIENT = Person("SIM990001", "Sommer^Karla", "F", date(1957, 5, 23), 1.66, 81.0)
+LARGE_PATIENT = Person("SIM990002", "Reuter^Anton", "M", date(1961, 11, 2), 1.78, 124.0)
+OCCLUDED_PATIENT = Person("SIM990003", "Kramer^Otto", "M", date(1953, 2, 17), 1.74, 96.0)
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A procedure of the demonstration that raises an alert, or leads to one."""
+
+    days_before: int
+    person: Person
+    procedure: str
+    station: str
+    dose_rp_gy: float
+    """Air kerma at the reference point."""
+
+
+INTERVENTIONS = (
+    # The third visit passes 2 Gy within 12 weeks.
+    Intervention(66, REPEATED_PATIENT, "RFPCI", "CATHLAB2", 0.62),
+    Intervention(31, REPEATED_PATIENT, "RFPCI", "CATHLAB2", 0.71),
+    Intervention(2, REPEATED_PATIENT, "RFPCI", "CATHLAB2", 0.93),
+    # Large fields in a large patient: much dose-area product, and less than 2 Gy.
+    Intervention(12, LARGE_PATIENT, "RFTIPS", "ANGIO1", 1.35),
+    # Hours from two directions: the skin there gets more than 2 Gy.
+    Intervention(5, OCCLUDED_PATIENT, "RFCTO", "CATHBI", 3.4),
+)
+DEMONSTRATION = MappingProxyType({"ct": 96, "rf": 34, "dx": 9, "mg": 6, "nm": 4})
+DEMONSTRATION_STUDIES = sum(DEMONSTRATION.values()) + len(INTERVENTIONS)
 
 
 @dataclass(frozen=True)
@@ -33,7 +57,7 @@ class Plan:
     kind: str
     day: date
     person: Person | None = None
-    dose_rp_gy: float | None = None
+    intervention: Intervention | None = None
 
 
 def working_day(source: Chance, until: date, weeks: float) -> date:
@@ -68,7 +92,7 @@ def as_of(device: Device, day: date, until: date) -> Device:
 
 
 def _below_the_levels(seed: int, number: int, day: date) -> SimulatedStudy:
-    """A fluoroscopy study that raises no alert, so that the demonstration has exactly one."""
+    """A fluoroscopy study that raises no alert, so that the demonstration has those that are planned."""
     for attempt in range(100):
         made = make_rf(seed, number, attempt, day=day)
         totals = made.truth.totals if made.truth else None
@@ -81,7 +105,7 @@ def _below_the_levels(seed: int, number: int, day: date) -> SimulatedStudy:
 
 
 def demonstration(until: date, seed: int = 1, weeks: int = 16) -> Iterator[SimulatedStudy]:
-    """The demonstration: some 150 studies, oldest first; one patient's fluoroscopy dose passes 2 Gy in 12 weeks."""
+    """The demonstration: some 150 studies, oldest first; three patients' fluoroscopy passes a level."""
     source = chance("demonstration", seed)
     plans = [
         Plan(kind, working_day(source, until, weeks))
@@ -93,27 +117,14 @@ def demonstration(until: date, seed: int = 1, weeks: int = 16) -> Iterator[Simul
         replace(plan, person=source.choice(regulars)) if plan.kind == "ct" and source.random() < 0.3 else plan
         for plan in plans
     ]
-    plans += [
-        Plan("rf", until - timedelta(days=days), REPEATED_PATIENT, dose)
-        for days, dose in REPEATED_INTERVENTIONS
-    ]
+    plans += [Plan("rf", until - timedelta(days=one.days_before), one.person, one) for one in INTERVENTIONS]
     for number, plan in enumerate(sorted(plans, key=lambda plan: plan.day)):
         yield _planned(plan, seed, number, until)
 
 
 def _planned(plan: Plan, seed: int, number: int, until: date) -> SimulatedStudy:
-    if plan.dose_rp_gy is not None:
-        device = next(one for one in devices_for("RF") if one.equipment.station_name == "CATHLAB2")
-        intervention = next(one for one in PROCEDURES if one.code == "RFPCI")
-        return make_rf(
-            seed,
-            number,
-            device=device,
-            person=plan.person,
-            day=plan.day,
-            procedure=intervention,
-            dose_rp_gy=plan.dose_rp_gy,
-        )
+    if plan.intervention is not None:
+        return _intervention(plan.intervention, seed, number, plan.day)
     if plan.kind == "rf":
         return _below_the_levels(seed, number, plan.day)
     if plan.kind == "ct":
@@ -129,3 +140,15 @@ def _planned(plan: Plan, seed: int, number: int, until: date) -> SimulatedStudy:
             child=child,
         )
     return make(plan.kind, seed, number, day=plan.day)
+
+
+def _intervention(planned: Intervention, seed: int, number: int, day: date) -> SimulatedStudy:
+    return make_rf(
+        seed,
+        number,
+        device=next(one for one in devices_for("RF") if one.equipment.station_name == planned.station),
+        person=planned.person,
+        day=day,
+        procedure=next(one for one in PROCEDURES if one.code == planned.procedure),
+        dose_rp_gy=planned.dose_rp_gy,
+    )

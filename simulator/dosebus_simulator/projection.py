@@ -26,6 +26,7 @@ from dosebus_simulator.identity import Chance, Person
 from dosebus_simulator.projection_writer import write_only_report
 from dosebus_simulator.reported import report_head, reported
 from dosebus_simulator.simulated import SimulatedStudy
+from dosebus_simulator.table import TableOrigin, TablePosition
 from dosebus_simulator.totals import projection_totals, rounded_sum
 from dosebus_simulator.visit import REFERENCE_DAY, Visit, completed, make_study, visit
 
@@ -135,24 +136,31 @@ def _filters(copper_mm: float) -> tuple[Filter, ...]:
     )
 
 
-def _mechanics(source: Chance, beam: Beam) -> dict[str, float | None]:
-    """Where the gantry and the table stood (TID 10003C)."""
+def _mechanics(beam: Beam, origin: TableOrigin | None, table: TablePosition) -> dict[str, float | None]:
+    """Where the gantry stood, and the table if the system has one (TID 10003C)."""
     primary, secondary = beam.angles
-    return {
+    gantry = {
         "positioner_primary_angle_deg": -100.0 if beam.rotational else primary,
         "positioner_secondary_angle_deg": 0.0 if beam.rotational else secondary,
         "positioner_primary_end_angle_deg": 100.0 if beam.rotational else None,
         "positioner_secondary_end_angle_deg": 0.0 if beam.rotational else None,
+    }
+    if origin is None:
+        return gantry
+    longitudinal, lateral, height = origin.reported_mm(table.at)
+    return gantry | {
         "table_head_tilt_angle_deg": 0.0,
         "table_horizontal_rotation_angle_deg": 0.0,
         "table_cradle_tilt_angle_deg": 0.0,
-        "table_longitudinal_position_mm": source.between(-150, 350, 1),
-        "table_lateral_position_mm": source.between(-60, 60, 1),
-        "table_height_position_mm": source.between(-40, 120, 1),
+        "table_longitudinal_position_mm": longitudinal,
+        "table_lateral_position_mm": lateral,
+        "table_height_position_mm": height,
     }
 
 
-def _event(visited: Visit, done: Procedure, beam: Beam, begins: datetime) -> ProjectionEvent:
+def _event(
+    visited: Visit, done: Procedure, beam: Beam, table: TablePosition, begins: datetime
+) -> ProjectionEvent:
     source = visited.source
     exposure_time = round(beam.pulses * beam.pulse_width_ms, 1)
     dose_rp = round(beam.dose_per_pulse_gy * beam.pulses, 8)
@@ -190,7 +198,7 @@ def _event(visited: Visit, done: Procedure, beam: Beam, begins: datetime) -> Pro
         distance_source_isocenter_mm=SOURCE_TO_ISOCENTER_MM,
         distance_source_reference_point_mm=SOURCE_TO_REFERENCE_POINT_MM,
     )
-    return event.model_copy(update=_mechanics(source, beam))
+    return event.model_copy(update=_mechanics(beam, visited.device.table, table))
 
 
 def _plane_total(plane: Code, events: tuple[ProjectionEvent, ...], calibrated: datetime) -> PlaneAccumulated:
@@ -267,9 +275,11 @@ def rf_study(
     size = (visited.person.weight_kg / 75) ** 0.8
     wanted = dose_rp_gy or done.dose_rp_gy * size * source.lognormvariate(0, done.spread)
     moment = visited.started + timedelta(minutes=5)
+    table = TablePosition.of(source, visited.person, done.target_region)
     made: list[ProjectionEvent] = []
     for beam in _scaled(_beams(visited, done, events), wanted):
-        made.append(_event(visited, done, beam, moment))
+        made.append(_event(visited, done, beam, table, moment))
+        table = table.moved(source)
         moment += timedelta(seconds=round(made[-1].irradiation_duration_s or 0) + source.randint(8, 90))
     report = _report(study, visited, done, tuple(made))
     finished = completed(study, _ended(report.events), (report.sop_instance_uid or "",))

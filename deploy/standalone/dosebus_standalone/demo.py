@@ -24,9 +24,10 @@ def simulate(dicom_port: int, *what: str) -> bool:
 
 def fill(dicom_port: int) -> bool:
     """Send the demonstration and do what people would do with it; tells whether all studies were taken."""
-    from dosebus_standalone.furnish import furnish, name_a_recipient
+    from dosebus_standalone.furnish import furnish, list_systems, name_a_recipient
 
     name_a_recipient()
+    list_systems()
     click.echo("sending the demonstration studies by C-STORE ...")
     taken = simulate(dicom_port, "--demo", "--retry")
     # What cannot be read is part of a hospital's day; it stands on the page of objects set aside.

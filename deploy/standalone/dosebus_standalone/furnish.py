@@ -1,14 +1,18 @@
-"""What people would have done in a demonstration: a recipient, some standard names, saved views."""
+"""What people would have done in a demonstration: a recipient, table origins, some standard names, saved views."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
+from dosebus.events.extract import SkinSettingsChanged
 from dosebus.settings import ServiceSettings
 from dosebus.store.engine import Database
-from dosebus.store.tables.config import alert_recipient
+from dosebus.store.tables.config import alert_recipient, skin_device
 from dosebus.store.tables.web import account, saved_view
 from dosebus.store.transaction import Transaction
+from dosebus_simulator.devices import DEVICES
+from dosebus_simulator.table import TableOrigin
 from dosebus_web.administrator import NAME, open_database
 from dosebus_web.pages.names import edits, store
 
@@ -23,6 +27,7 @@ STUDY_NAMES = (
     ("RF", "Percutaneous coronary intervention", "Coronary intervention"),
 )
 """Modality, raw name, standard name. The other names stay unmapped, so that there is something to map."""
+SIMULATED_ORIGIN = "The simulated system of the demonstration; not the origin of a real one."
 SOURCES = ("study_description", "requested_procedure", "procedure")
 VIEWS = (
     ("ct", "Heads, highest DLP first", "standard_study_name_is=Head&sort=-total_dlp_mgycm"),
@@ -37,6 +42,28 @@ def name_a_recipient() -> None:
     with database.transaction() as tx:
         if tx.execute(sa.select(alert_recipient.c.id)).first() is None:
             tx.execute(sa.insert(alert_recipient).values(name="Demonstration physicist", email=RECIPIENT))
+    database.close()
+
+
+def list_systems() -> None:
+    """Tell where the simulated fluoroscopy systems count their tables from, as the page of skin dose maps would.
+
+    One that counts from the isocentre is covered by the list as it is shipped.
+    """
+    database = web_database()
+    with database.transaction() as tx:
+        for device in DEVICES:
+            if device.table is None or device.table == TableOrigin():
+                continue
+            row = {
+                "manufacturer": device.equipment.manufacturer,
+                "model": device.equipment.model,
+                "position_sign": list(device.table.sign),
+                "position_offset_cm": list(device.table.offset_cm),
+                "note": SIMULATED_ORIGIN,
+            }
+            tx.execute(insert(skin_device).values(row).on_conflict_do_nothing())
+        tx.publish(SkinSettingsChanged())
     database.close()
 
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from dosebus_simulator.history import DEMONSTRATION, REPEATED_INTERVENTIONS
-from tests.e2e.conftest import PASSWORD, Standalone, started
+from dosebus_simulator.history import DEMONSTRATION, INTERVENTIONS
+from tests.e2e.conftest import PASSWORD, Standalone, patient_context, started
 from tests.integration.ground.waiting import eventually
 
-STUDIES = dict(DEMONSTRATION) | {"rf": DEMONSTRATION["rf"] + len(REPEATED_INTERVENTIONS)}
+STUDIES = dict(DEMONSTRATION) | {"rf": DEMONSTRATION["rf"] + len(INTERVENTIONS)}
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     with started(tmp_path_factory.mktemp("demonstration"), "demo") as site:
         with client_of(site) as client:
             for name, count in STUDIES.items():
-                assert eventually(lambda: f">{count} " in told(client, name), 120), name  # noqa: B023 - called at once
+                assert eventually(lambda: f">{count} " in told(client, name), 400), name  # noqa: B023 - called at once
         yield site
 
 
@@ -38,7 +38,7 @@ def told(client: httpx.Client, name: str) -> str:
 @contextmanager
 def client_of(site: Standalone) -> Iterator[httpx.Client]:
     """A client without a browser, signed in as administrator."""
-    with httpx.Client(base_url=site.url, timeout=30) as client:
+    with httpx.Client(base_url=site.url, timeout=120) as client:
         client.post("/sign-in", data={"username": "admin", "password": PASSWORD})
         yield client
 
@@ -90,7 +90,7 @@ def desk(open_context: Callable[..., BrowserContext]) -> Page:
 
 def signed_in(browser: Browser, site: Standalone, **options: object) -> BrowserContext:
     """A context with the session of an administrator."""
-    context = browser.new_context(base_url=site.url, **options)  # type: ignore[arg-type]
+    context = patient_context(browser, base_url=site.url, **options)
     with client_of(site) as client:
         context.add_cookies(
             [
