@@ -22,7 +22,7 @@ from dosebus.domain.study import Study
 from dosebus_simulator import concepts as c
 from dosebus_simulator.devices import Device, devices_for
 from dosebus_simulator.fluoroscopy_protocols import Procedure, procedures_at
-from dosebus_simulator.identity import Chance, Person
+from dosebus_simulator.identity import Person
 from dosebus_simulator.projection_writer import write_only_report
 from dosebus_simulator.reported import report_head, reported
 from dosebus_simulator.simulated import SimulatedStudy
