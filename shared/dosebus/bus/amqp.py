@@ -33,7 +33,7 @@ from dosebus.bus.amqp_topology import (
     QueueLayout,
     layout_of,
 )
-from dosebus.bus.bus import Deliver
+from dosebus.bus.bus import Deliver, DeliverTogether, one_by_one
 from dosebus.bus.fault import describe
 from dosebus.bus.message import (
     BusUnavailableError,
@@ -253,8 +253,18 @@ class AmqpBus:
 
     def consume(self, queue: Queue, deliver: Deliver, workers: int = 1, prefetch: int | None = None) -> None:
         """Handle a queue's messages on `workers` threads; the first connection, or the next, brings them."""
-        ahead = prefetch or max(PREFETCH, 2 * workers)
-        self._call(self._add_consumer(Consumption(self._loop, queue, deliver, workers, ahead)))
+        self.consume_together(queue, one_by_one(deliver), 1, workers, prefetch)
+
+    def consume_together(
+        self, queue: Queue, deliver: DeliverTogether, most: int, workers: int = 1, prefetch: int | None = None
+    ) -> None:
+        """Handle up to `most` of a queue's messages at once on each of `workers` threads."""
+        ahead = prefetch or max(PREFETCH, 2 * workers * most)
+        self._call(
+            self._add_consumer(
+                Consumption(self._loop, queue, deliver, most=most, workers=workers, prefetch=ahead)
+            )
+        )
 
     async def _add_consumer(self, consumption: Consumption) -> None:
         self._queues.setdefault(consumption.queue.name, consumption.queue)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
 import structlog
 from aio_pika.abc import AbstractChannel
@@ -19,28 +20,37 @@ from aiormq.abc import DeliveredMessage
 
 from dosebus.bus.amqp_letters import delivery_of, properties
 from dosebus.bus.amqp_topology import dead_name, delay_name, delays_of, fitting_delay
-from dosebus.bus.bus import Deliver
+from dosebus.bus.bus import DeliverTogether
 from dosebus.bus.fault import describe
 from dosebus.bus.message import Delivery, Done, Outcome, Park, Queue, Retry
 
 LOST = (AMQPException, OSError, TimeoutError, RuntimeError)
 """What the library raises when the broker is away or a channel has closed under a call."""
+Arrived: TypeAlias = tuple[PlainChannel, DeliveredMessage]
 
 
 class Consumption:
     """A queue that this process consumes. The threads outlive connections; each message knows its channel."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, queue: Queue, deliver: Deliver, workers: int, prefetch: int
+        self,
+        loop: asyncio.AbstractEventLoop,
+        queue: Queue,
+        deliver: DeliverTogether,
+        *,
+        most: int,
+        workers: int,
+        prefetch: int,
     ) -> None:
         self.queue = queue
         self.channel: AbstractChannel | None = None
         self._loop = loop
         self._deliver = deliver
+        self._most = most
         self._prefetch = prefetch
         self._plain: PlainChannel | None = None
         self._tag: str | None = None
-        self._arrived: SimpleQueue[tuple[PlainChannel, DeliveredMessage] | None] = SimpleQueue()
+        self._arrived: SimpleQueue[Arrived | None] = SimpleQueue()
         self._handled: deque[tuple[PlainChannel, DeliveredMessage, Delivery, Outcome]] = deque()
         self._settling = False
         self._draining = False
@@ -120,17 +130,45 @@ class Consumption:
     # on the worker threads
 
     def _work(self) -> None:
-        while (arrived := self._arrived.get()) is not None:
-            channel, message = arrived
-            if self._draining or channel.is_closed:
-                continue
+        waiting: list[Arrived] = []
+        while self._fetch(waiting):
+            waiting = [one for one in waiting if not (self._draining or one[0].is_closed)]
+            if waiting:
+                waiting = self._handle(waiting)
+
+    def _fetch(self, waiting: list[Arrived]) -> bool:
+        """Add what has arrived, and wait for a message where there is none; False at the end."""
+        while len(waiting) < self._most:
+            try:
+                arrived = self._arrived.get(block=not waiting)
+            except Empty:
+                break
+            if arrived is not None:
+                waiting.append(arrived)
+            elif waiting:
+                self._arrived.put(None)
+                break
+            else:
+                return False
+        return True
+
+    def _handle(self, waiting: list[Arrived]) -> list[Arrived]:
+        """Deliver messages; gives those that were not taken yet."""
+        with self._idle:
+            self._in_hand += len(waiting)
+        deliveries = [delivery_of(message, self.queue.name) for _, message in waiting]
+        outcomes = self._deliver(deliveries)
+        for (channel, message), delivery, outcome in zip(waiting, deliveries, outcomes, strict=False):
+            self._handled.append((channel, message, delivery, outcome))
+        left = waiting[len(outcomes) :]
+        if left:
             with self._idle:
-                self._in_hand += 1
-            delivery = delivery_of(message, self.queue.name)
-            self._handled.append((channel, message, delivery, self._deliver(delivery)))
-            if not self._settling:
-                self._settling = True
-                self._loop.call_soon_threadsafe(self._begin_settling)
+                self._in_hand -= len(left)
+                self._idle.notify_all()
+        if not self._settling:
+            self._settling = True
+            self._loop.call_soon_threadsafe(self._begin_settling)
+        return left
 
     def _begin_settling(self) -> None:
         self._loop.create_task(self._settle_handled())

@@ -6,6 +6,8 @@ from typing import Protocol
 from dosebus.bus.message import DeadLetter, Delivery, Outcome, Outgoing, Queue, QueueDepth
 
 Deliver = Callable[[Delivery], Outcome]
+DeliverTogether = Callable[[Sequence[Delivery]], Sequence[Outcome]]
+"""Takes one message or several, and says what becomes of the first of them, at least of one; the others come again."""
 
 
 class Bus(Protocol):
@@ -22,6 +24,11 @@ class Bus(Protocol):
 
     def consume(self, queue: Queue, deliver: Deliver, workers: int = 1, prefetch: int | None = None) -> None:
         """Call `deliver` from `workers` threads for every message, and do as its outcome says."""
+
+    def consume_together(
+        self, queue: Queue, deliver: DeliverTogether, most: int, workers: int = 1, prefetch: int | None = None
+    ) -> None:
+        """As `consume`, but hand over up to `most` messages that wait, at once. Nothing waits for others to come."""
 
     def drain(self, seconds: float) -> bool:
         """Take no further messages and wait for those in hand; says whether all were finished in time."""
@@ -46,6 +53,15 @@ class Bus(Protocol):
 
     def close(self) -> None:
         """Stop everything at once."""
+
+
+def one_by_one(deliver: Deliver) -> DeliverTogether:
+    """Takes only the first of several messages."""
+
+    def take(deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
+        return [deliver(deliveries[0])]
+
+    return take
 
 
 def open_bus(url: str, *, database_url: str = "", role: str | None = None, name: str = "dosebus") -> Bus:

@@ -20,6 +20,10 @@ class Consumer:
     parameters: tuple[str, ...]
     workers: int
     prefetch: int | None
+    together: int = 1
+    """How many messages one transaction may handle."""
+    joins: Callable[[Any], bool] | None = None
+    """Which events may share a transaction with others."""
 
     @property
     def name(self) -> str:
@@ -40,9 +44,14 @@ class Consumers:
         retry: tuple[float, ...] = (5, 60, 600),
         workers: int = 1,
         prefetch: int | None = None,
+        together: int = 1,
+        joins: Callable[[Any], bool] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Let a function take events. It is called with the parameters it names: `event`, `tx`, `blobs`,
         `settings`, `message`, or a resource of the service. Raises ValueError for a second one of that name.
+
+        Up to `together` messages that wait share a transaction, one call of the handler each, as far as `joins` lets
+        their events; when one of them fails, each is handled on its own.
         """
 
         def register(handler: Handler) -> Handler:
@@ -50,7 +59,9 @@ class Consumers:
             if queue.name in self._consumers:
                 raise ValueError(f"two handlers are called {queue.name}")
             parameters = tuple(inspect.signature(handler).parameters)
-            self._consumers[queue.name] = Consumer(queue, handler, parameters, workers, prefetch)
+            self._consumers[queue.name] = Consumer(
+                queue, handler, parameters, workers, prefetch, together, joins
+            )
             return handler
 
         return register

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from dosebus.bus.bus import Deliver
+from dosebus.bus.bus import Deliver, DeliverTogether, one_by_one
 from dosebus.bus.fault import describe
 from dosebus.bus.localsql import (
     CLAIM,
@@ -97,15 +97,26 @@ class LocalBus:
         if unsent:
             raise PublishError(frozenset(unsent), "no queue takes the topic")
 
-    def consume(self, queue: Queue, deliver: Deliver, workers: int = 1, prefetch: int | None = None) -> None:  # noqa: ARG002 - nothing is fetched ahead
-        """Start threads that claim rows of a queue."""
+    def consume(self, queue: Queue, deliver: Deliver, workers: int = 1, prefetch: int | None = None) -> None:
+        """Start threads that claim a queue's rows one by one."""
+        self.consume_together(queue, one_by_one(deliver), 1, workers, prefetch)
+
+    def consume_together(
+        self,
+        queue: Queue,
+        deliver: DeliverTogether,
+        most: int,
+        workers: int = 1,
+        prefetch: int | None = None,  # noqa: ARG002 - nothing is fetched ahead
+    ) -> None:
+        """Start threads that claim up to `most` rows of a queue at once."""
         for number in range(workers):
             waker = threading.Event()
             waker.set()
             self._wakers.setdefault(queue.name, []).append(waker)
             thread = threading.Thread(
                 target=self._work,
-                args=(queue.name, deliver, waker),
+                args=(queue.name, deliver, most, waker),
                 name=f"{queue.name} {number}",
                 daemon=True,
             )
@@ -117,32 +128,39 @@ class LocalBus:
             self._listener = threading.Thread(target=self._listen, name="bus listener", daemon=True)
             self._listener.start()
 
-    def _work(self, queue: str, deliver: Deliver, waker: threading.Event) -> None:
+    def _work(self, queue: str, deliver: DeliverTogether, most: int, waker: threading.Event) -> None:
         while not self._stop.is_set():
             waker.wait()
             waker.clear()
             try:
                 with self._engine.connect() as connection:
-                    while not self._stop.is_set() and self._take_one(connection, queue, deliver):
+                    while not self._stop.is_set() and self._take(connection, queue, deliver, most):
                         pass
             except AWAY as error:
                 self._log.warning("queue cannot be read", queue=queue, error=describe(error))
                 self._stop.wait(PAUSE_AFTER_ERROR)
                 waker.set()
 
-    def _take_one(self, connection: Connection, queue: str, deliver: Deliver) -> bool:
-        """Claim, deliver and settle one message; says whether there was one."""
+    def _take(self, connection: Connection, queue: str, deliver: DeliverTogether, most: int) -> bool:
+        """Claim, deliver and settle some messages; says whether there were any."""
         with connection.begin():
             cursor = cursor_of(connection)
-            claimed = CLAIM.run(cursor, {"queue": queue})
+            claimed = CLAIM.run(cursor, {"queue": queue, "most": most})
             if not claimed:
                 return False
-            row_id, message_id, topic, body, attempt, _ = claimed[0]
-            outcome = deliver(Delivery(message_id, topic, body, queue, attempt))
-            if isinstance(outcome, Done):
-                SETTLE_DONE.run(cursor, {"id": row_id})
-            else:
-                connection.execute(*settlement(row_id, outcome))
+            deliveries = [
+                Delivery(message_id, topic, body, queue, attempt)
+                for _, message_id, topic, body, attempt, _ in claimed
+            ]
+            outcomes = deliver(deliveries)
+            done: list[int] = []
+            for (row_id, *_), outcome in zip(claimed, outcomes, strict=False):
+                if isinstance(outcome, Done):
+                    done.append(row_id)
+                else:
+                    connection.execute(*settlement(row_id, outcome))
+            if done:
+                SETTLE_DONE.run(cursor, {"ids": done})
         return True
 
     def _listen(self) -> None:

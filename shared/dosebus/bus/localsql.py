@@ -1,6 +1,6 @@
 """The statements of the local bus."""
 
-from sqlalchemy import ARRAY, LargeBinary, Text, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Integer, LargeBinary, Text, bindparam, text
 
 from dosebus.store.prepared import Prepared
 
@@ -34,10 +34,12 @@ CLAIM = Prepared(
     text(
         "SELECT m.id, m.message_id, m.topic, m.body, m.attempt, set_config('synchronous_commit', 'off', true)"
         " FROM bus.message m WHERE m.queue = :queue AND m.available_at <= now()"
-        " ORDER BY m.available_at, m.id LIMIT 1 FOR UPDATE SKIP LOCKED"
-    )
+        " ORDER BY m.available_at, m.id LIMIT :most FOR UPDATE SKIP LOCKED"
+    ).bindparams(bindparam("most", type_=Integer))
 )
-SETTLE_DONE = Prepared(text("DELETE FROM bus.message WHERE id = :id"))
+SETTLE_DONE = Prepared(
+    text("DELETE FROM bus.message WHERE id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+)
 RETRY = text(
     "UPDATE bus.message SET attempt = attempt + :more,"
     " available_at = clock_timestamp() + make_interval(secs => :seconds) WHERE id = :id"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from dosebus.bus.bus import Deliver
+from dosebus.bus.bus import Deliver, DeliverTogether, one_by_one
 from dosebus.bus.message import (
     DeadLetter,
     Delivery,
@@ -75,36 +75,57 @@ class MemoryBus:
         entry = (time.monotonic() + seconds, next(self._serial), delivery)
         heapq.heappush(self._queues[delivery.queue].heap, entry)
 
-    def consume(self, queue: Queue, deliver: Deliver, workers: int = 1, prefetch: int | None = None) -> None:  # noqa: ARG002 - nothing is fetched ahead
-        """Start threads that take from a queue."""
+    def consume(self, queue: Queue, deliver: Deliver, workers: int = 1, prefetch: int | None = None) -> None:
+        """Start threads that take from a queue one by one."""
+        self.consume_together(queue, one_by_one(deliver), 1, workers, prefetch)
+
+    def consume_together(
+        self,
+        queue: Queue,
+        deliver: DeliverTogether,
+        most: int,
+        workers: int = 1,
+        prefetch: int | None = None,  # noqa: ARG002 - nothing is fetched ahead
+    ) -> None:
+        """Start threads that take up to `most` messages of a queue at once."""
         for number in range(workers):
             thread = threading.Thread(
-                target=self._work, args=(queue.name, deliver), name=f"{queue.name} {number}", daemon=True
+                target=self._work,
+                args=(queue.name, deliver, most),
+                name=f"{queue.name} {number}",
+                daemon=True,
             )
             with self._changed:
                 self._queues[queue.name].consumers += 1
             self._threads.append(thread)
             thread.start()
 
-    def _work(self, name: str, deliver: Deliver) -> None:
-        while (delivery := self._take(name)) is not None:
-            outcome = deliver(delivery)
+    def _work(self, name: str, deliver: DeliverTogether, most: int) -> None:
+        while deliveries := self._take(name, most):
+            outcomes = deliver(deliveries)
             with self._changed:
-                self._settle(delivery, outcome)
-                self._busy -= 1
+                for delivery, outcome in zip(deliveries, outcomes, strict=False):
+                    self._settle(delivery, outcome)
+                for delivery in deliveries[len(outcomes) :]:
+                    self._put(delivery, 0)
+                self._busy -= len(deliveries)
                 self._changed.notify_all()
 
-    def _take(self, name: str) -> Delivery | None:
+    def _take(self, name: str, most: int) -> list[Delivery]:
+        """Up to `most` messages that are due, once there is one; none when the bus stops."""
         with self._changed:
             waiting = self._queues[name]
             while not self._stopping:
-                if waiting.heap and waiting.heap[0][0] <= time.monotonic():
-                    self._busy += 1
-                    return heapq.heappop(waiting.heap)[2]
+                taken: list[Delivery] = []
+                while len(taken) < most and waiting.heap and waiting.heap[0][0] <= time.monotonic():
+                    taken.append(heapq.heappop(waiting.heap)[2])
+                if taken:
+                    self._busy += len(taken)
+                    return taken
                 pause = waiting.heap[0][0] - time.monotonic() if waiting.heap else None
                 self._changed.wait(pause)
             waiting.consumers -= 1
-            return None
+            return []
 
     def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         match outcome:

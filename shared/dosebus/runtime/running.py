@@ -84,7 +84,9 @@ class Running:
                 if not self._takes(consumer.name):
                     continue
                 handling = Handling(consumer, self.database, offered)
-                self.context.bus.consume(consumer.queue, handling, consumer.workers, consumer.prefetch)
+                self.context.bus.consume_together(
+                    consumer.queue, handling.together, consumer.together, consumer.workers, consumer.prefetch
+                )
         name = self.service.name
         for task in filter(lambda task: self._takes(task.name), self.service.tasks):
             self._threads.append(start_task(name, task, self.context, self._stop))

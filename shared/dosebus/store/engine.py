@@ -11,8 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
-from dosebus.store.mailbox import LETTER_COLUMNS, outbox_table
-from dosebus.store.prepared import Prepared
+from dosebus.store.mailbox import outbox_table, post_letters
 from dosebus.store.transaction import Transaction
 
 
@@ -62,7 +61,7 @@ class Database:
         self.role = role or f"dosebus_{service}"
         self.outbox = outbox_table(schema)
         self.outbox_written = threading.Event()
-        self._post = Prepared(self.outbox.insert(), columns=LETTER_COLUMNS)
+        self._post = post_letters(schema)
         engine = create_engine(
             driver_url(url),
             pool_size=pool_size,
@@ -79,13 +78,16 @@ class Database:
         self.engine: Engine = watch(engine)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """A unit of work: committed at the end of the block, rolled back by any error."""
+    def transaction(self, *, is_shared: bool = False) -> Iterator[Transaction]:
+        """A unit of work: committed at the end of the block, rolled back by any error.
+
+        `is_shared`: several messages are handled in it.
+        """
         with self.engine.connect() as connection:
             with connection.begin():
-                tx = Transaction(connection, self._post, self.service)
+                tx = Transaction(connection, self._post, self.service, is_shared=is_shared)
                 yield tx
-                has_letters = tx.write_letters()
+                has_letters = tx.complete()
             if has_letters:
                 self.outbox_written.set()
             tx.tell_followers()

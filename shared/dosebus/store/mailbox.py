@@ -3,8 +3,21 @@
 from types import ModuleType
 
 from alembic.operations import Operations
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, MetaData, Table, Text, Uuid, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    func,
+)
 from sqlalchemy.dialects.postgresql import BYTEA
+
+from dosebus.store.prepared import Prepared, insert_many
 
 MAILBOX_TABLES = ("inbox", "outbox")
 LETTER_COLUMNS = ("message_id", "topic", "mandatory", "body", "traceparent")
@@ -38,6 +51,18 @@ def outbox_table(schema: str) -> Table:
         Column("available_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         schema=schema,
     )
+
+
+def post_letters(schema: str) -> Prepared:
+    """The statement that writes letters: a list of values for each of `LETTER_COLUMNS`."""
+    return Prepared(insert_many(outbox_table(schema), LETTER_COLUMNS))
+
+
+def enter_messages(schema: str) -> Prepared:
+    """The statement that enters `message_id` of `queue` (two lists), and gives the ids that are new there."""
+    inbox = inbox_table(schema)
+    statement = insert_many(inbox, ("message_id", "queue"))
+    return Prepared(statement.on_conflict_do_nothing().returning(inbox.c.message_id))
 
 
 def create_mailbox(op: Operations | ModuleType, schema: str) -> None:

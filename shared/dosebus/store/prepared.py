@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import RawCursor
-from sqlalchemy import Connection, Executable
+from sqlalchemy import ARRAY, Connection, Executable, Table, bindparam, func, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -18,6 +19,15 @@ Rows = list[tuple[Any, ...]]
 def cursor_of(connection: Connection) -> RawCursor[Any]:
     """A cursor of the driver in the same transaction."""
     return RawCursor(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
+
+
+def insert_many(table: Table, names: Sequence[str]) -> Insert:
+    """An INSERT of many rows in their order: its parameters are named as the columns, each a list of values."""
+    lists = (bindparam(name, type_=ARRAY(table.c[name].type)) for name in names)
+    given = func.unnest(*lists).table_valued(*names, with_ordinality="place").render_derived(name="given")
+    return insert(table).from_select(
+        names, select(*(given.c[name] for name in names)).order_by(given.c.place)
+    )
 
 
 class Prepared:
