@@ -45,6 +45,8 @@ class ByMail:
     sender: str
     links: Links
     doubt_is_harmless: bool = False
+    return_address: str | None = None
+    """The envelope's sender, to which bounces go; None: the sender."""
 
     def carry(self, row: Row[Any], before_handover: Callable[[], bool]) -> None:
         """Write the letter and hand it to the server."""
@@ -56,7 +58,8 @@ class ByMail:
             kind=row.kind,
             alert_id=None if row.alert_id is None else str(row.alert_id),
         )
-        carry(self.server, self.sender, row.address, sealed(self.written(row), delivery), before_handover)
+        letter = sealed(self.written(row), delivery)
+        carry(self.server, self.return_address or self.sender, row.address, letter, before_handover)
 
     def written(self, row: Row[Any]) -> Letter:
         """The letter, in the recipient's language."""

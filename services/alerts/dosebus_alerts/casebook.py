@@ -62,7 +62,7 @@ class Casebook:
                 self._raise(breach)
         for row in known.values():
             if row.withdrawn_at is None and not still_holds(row.identity, row.level, uid, passed):
-                self._withdraw(row)
+                self._withdraw(row, passed)
 
     def _raise(self, breach: Breach) -> None:
         wanting = [one for one in self.configuration.recipients if one.wants(breach.rule)]
@@ -88,7 +88,7 @@ class Casebook:
         if inserted is None:
             return
         traceparent = traces.current_traceparent()
-        letter = outbound.Notice("alert", alert_id, breach.rule.severity, self.sender_domain, traceparent)
+        letter = outbound.Notice("alert", alert_id, breach.severity, self.sender_domain, traceparent)
         outbound.queue(self.tx, letter, mailed)
         self.tx.publish(
             AlertRaised(
@@ -97,7 +97,7 @@ class Casebook:
                 study_id=breach.study.study_id,
                 study_instance_uid=breach.study.study_instance_uid,
                 level=f"{breach.level:.12g}",
-                severity=breach.rule.severity,
+                severity=breach.severity,
             )
         )
         self._note(
@@ -108,6 +108,7 @@ class Casebook:
             study_instance_uid=breach.study.study_instance_uid,
             level=breach.level,
             value=breach.value,
+            at_most=breach.at_most,
             origin=self.origin,
             mails=len(mailed),
             mail_note=note,
@@ -133,17 +134,19 @@ class Casebook:
         if "withdrawn_at" in changes:
             gathering = [one.id for one in self.configuration.recipients if one.gathers(row.severity)]
             outbound.resume(self.tx, row.id, gathering)
-            self._note(row.id, "reinstated", value=breach.value)
+            self._note(row.id, "reinstated", value=breach.value, at_most=breach.at_most)
             self.changes.append(Change.of_breach(row.id, "reinstated", breach, None))
         elif "value" in changes:
-            self._note(row.id, "revalued", value=breach.value, before=row.value)
+            self._note(row.id, "revalued", value=breach.value, before=row.value, at_most=breach.at_most)
             self.changes.append(Change.of_breach(row.id, "revalued", breach, row.value))
 
-    def _withdraw(self, row: Row[Any]) -> None:
+    def _withdraw(self, row: Row[Any], passed: Sequence[Breach]) -> None:
         if row.state not in OPEN_STATES:
             return
         in_force = any(rule.key == row.rule_key for rule in self.configuration.rules)
         reason = "level_no_longer_reached" if in_force else "rule_not_in_force"
+        if row.at_most and any(one.rule.key == row.rule_key and not one.at_most for one in passed):
+            reason = "level_reached_for_certain"
         self._change(row.id, withdrawn_at=datetime.now(UTC), withdrawn_reason=reason)
         outbound.cancel(self.tx, row.id)
         self._note(row.id, "withdrawn", reason=reason, value=row.value)
@@ -219,11 +222,12 @@ def _row_of(breach: Breach) -> dict[str, object]:
         "scope": rule.scope,
         "weeks": rule.weeks,
         "level": breach.level,
-        "severity": rule.severity,
+        "severity": breach.severity,
         "study_id": study.study_id,
         "study_instance_uid": study.study_instance_uid,
         "patient": study.patient,
         "value": breach.value,
+        "at_most": breach.at_most,
         "evidence": _evidence(breach),
         "raised_at": now,
         "changed_at": now,
@@ -231,7 +235,9 @@ def _row_of(breach: Breach) -> dict[str, object]:
 
 
 def _evidence(breach: Breach) -> list[dict[str, object]]:
-    return [asdict(contribution) for contribution in breach.evidence]
+    """A study a part; only a bound says that it is one."""
+    parts = [asdict(contribution) for contribution in breach.evidence]
+    return [{key: value for key, value in part.items() if key != "at_most" or value} for part in parts]
 
 
 def _mail_note(wanting: Sequence[Recipient], reached: Sequence[Recipient]) -> str | None:

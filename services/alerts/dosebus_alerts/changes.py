@@ -33,6 +33,8 @@ class Change:
     study_instance_uid: str
     before: float | None
     after: float | None
+    at_most: bool = False
+    """Whether these are bounds."""
 
     @classmethod
     def of_breach(cls, alert_id: UUID, change: Kind, breach: Breach, before: float | None) -> Change:
@@ -49,6 +51,7 @@ class Change:
             study_instance_uid=study.study_instance_uid,
             before=before,
             after=breach.value,
+            at_most=breach.at_most,
         )
 
     @classmethod
@@ -65,6 +68,7 @@ class Change:
             study_instance_uid=row.study_instance_uid,
             before=row.value,
             after=None,
+            at_most=row.at_most,
         )
 
 

@@ -100,10 +100,12 @@ def change_state(event: AlertStateRequested, tx: Transaction) -> None:
 
 @consumers.on(AlertMailRequested)
 def send_mail_again(event: AlertMailRequested, tx: Transaction, bells: Bells) -> None:
-    """Send a mail once more on a person's word. Rejects when it is neither failed nor in doubt."""
+    """Send a mail once more on a person's word. Rejects when it neither failed nor came back nor is in doubt."""
     row = outbound.send_again(tx, event.mail_id)
     if row is None:
-        raise Reject("not_to_be_sent_again", f"mail {event.mail_id} is neither failed nor in doubt")
+        raise Reject(
+            "not_to_be_sent_again", f"mail {event.mail_id} neither failed nor came back nor is in doubt"
+        )
     alerts = outbound.told_by(tx, row.id) if row.kind == "digest" else [row]
     append(
         tx,

@@ -12,6 +12,19 @@ from dosebus.domain.window import is_within
 
 
 @dataclass(frozen=True)
+class SkinPeak:
+    """A peak skin dose in Gy, of a study or of summed maps.
+
+    `certain`: the peak of what is mapped, None without a map. `bound`: it may be as much as this, None where all is
+    mapped or nothing bounds it. `doubt`: the bound that may warn, without the systems whose skin dose is not mapped.
+    """
+
+    certain: float | None
+    bound: float | None = None
+    doubt: float | None = None
+
+
+@dataclass(frozen=True)
 class StudyDose:
     """What alerts keep of one study. `patient` is a digest; absent where no patient ID is stored."""
 
@@ -25,8 +38,10 @@ class StudyDose:
     """Study totals by quantity, in the unit of the quantity's key."""
     event_peaks: Mapping[str, float] = field(default_factory=dict)
     """The largest value of one irradiation event by quantity."""
-    joint: Mapping[int, float] = field(default_factory=dict)
-    """The peak of the patient's summed skin maps up to this study, by weeks, in Gy."""
+    skin: SkinPeak | None = None
+    """The peak of the study's skin map; what of it is certain stands in `doses` too."""
+    joint: Mapping[int, SkinPeak] = field(default_factory=dict)
+    """The peak of the patient's summed skin maps up to this study, by weeks."""
     device_id: int | None = None
     standard_names: frozenset[str] = frozenset()
     age_years: float | None = None
@@ -49,15 +64,19 @@ class Contribution:
     study_id: int
     study_instance_uid: str
     value: float
+    at_most: bool = False
+    """Whether the value is only a bound."""
 
 
 @dataclass(frozen=True)
 class WindowSum:
-    """The sum of a window that ends with a study."""
+    """The sum of a window that ends with a study; `bound` and `doubt` as in `SkinPeak`."""
 
     window: Window
     total: float
     contributions: tuple[Contribution, ...]
+    bound: float | None = None
+    doubt: float | None = None
 
 
 def window_sum(study: StudyDose, history: Iterable[StudyDose], window: Window) -> WindowSum | None:
@@ -68,23 +87,31 @@ def window_sum(study: StudyDose, history: Iterable[StudyDose], window: Window) -
     skin maps do not add up, as they may lie in different places: there the total is the peak of the summed maps,
     and None until that is known.
     """
-    if not study.modality_types & window.modality_types or window.quantity not in study.doses:
+    if not study.modality_types & window.modality_types or own_part(study, window.quantity) is None:
         return None
     counted = history if study.patient is not None else (study,)
+    parts = (
+        own_part(other, window.quantity)
+        for other in counted
+        if other.modality_types & window.modality_types and is_within(other, study, window.weeks)
+    )
     contributions = sorted(
-        (
-            Contribution(other.study_id, other.study_instance_uid, other.doses[window.quantity])
-            for other in counted
-            if window.quantity in other.doses
-            and other.modality_types & window.modality_types
-            and is_within(other, study, window.weeks)
-        ),
-        key=lambda contribution: contribution.study_id,
+        (part for part in parts if part is not None), key=lambda contribution: contribution.study_id
     )
     if QUANTITIES[window.quantity].mapped:
-        total = study.joint.get(window.weeks)
-        return None if total is None else WindowSum(window, total, tuple(contributions))
+        peak = study.joint.get(window.weeks)
+        if peak is None:
+            return None
+        return WindowSum(window, peak.certain or 0.0, tuple(contributions), peak.bound, peak.doubt)
     return WindowSum(window, fsum(one.value for one in contributions), tuple(contributions))
+
+
+def own_part(study: StudyDose, quantity: str) -> Contribution | None:
+    """What a study gives to a sum: its dose, or the bound of it where nothing is certain; None where it gives none."""
+    value, at_most = study.doses.get(quantity), False
+    if value is None and QUANTITIES[quantity].mapped and study.skin is not None:
+        value, at_most = study.skin.bound, True
+    return None if value is None else Contribution(study.study_id, study.study_instance_uid, value, at_most)
 
 
 def touched_by(dates: Collection[date], weeks: int) -> tuple[date, date] | None:

@@ -17,9 +17,9 @@ from dosebus.domain.quantities import QUANTITIES, Quantity
 from dosebus.store.tables import dose
 from dosebus.store.tables.alerts import study_dose, study_sum
 from dosebus.store.transaction import Transaction
-from dosebus_alerts.cumulative import StudyDose, WindowSum
+from dosebus_alerts.cumulative import SkinPeak, StudyDose, WindowSum
 from dosebus_alerts.names import standard_names
-from dosebus_alerts.skin import joint_peaks, peaks
+from dosebus_alerts.skin import PEAK, joint_peaks, peaks
 
 
 def patient_digest(patient_id: str | None) -> str | None:
@@ -43,7 +43,8 @@ def studies_as_recorded(
     return {
         row.study_instance_uid: replace(
             _from_study(row),
-            doses=_doses(row) | skin.get(row.id, {}),
+            doses=_doses(row) | _certain(skin.get(row.id)),
+            skin=skin.get(row.id),
             event_peaks=event_peaks.get(row.id, {}),
             joint=joint.get(row.id, {}),
             standard_names=names.get(row.id, frozenset()),
@@ -59,16 +60,19 @@ def studies_in_ledger(tx: Transaction, uids: Collection[str]) -> dict[str, Study
 
 
 def history(tx: Transaction, patient: str, days: tuple[date, date]) -> list[StudyDose]:
-    """A patient's studies of these days, first and last included, with the peaks of their summed skin maps as they
-    are now."""
+    """A patient's studies of these days, first and last included, with the peaks of their skin maps and of the sums
+    of these as they are now."""
     rows = tx.execute(
         sa.select(study_dose)
         .where(study_dose.c.patient == patient, study_dose.c.study_date.between(*days))
         .order_by(study_dose.c.study_date, study_dose.c.study_id)
     )
     known = [_from_ledger(row) for row in rows]
-    joint = joint_peaks(tx, [study.study_id for study in known])
-    return [replace(study, joint=joint.get(study.study_id, {})) for study in known]
+    ids = [study.study_id for study in known]
+    skin, joint = peaks(tx, ids), joint_peaks(tx, ids)
+    return [
+        replace(study, skin=skin.get(study.study_id), joint=joint.get(study.study_id, {})) for study in known
+    ]
 
 
 def write(tx: Transaction, studies: Iterable[StudyDose]) -> None:
@@ -124,12 +128,17 @@ def write_sums(tx: Transaction, sums: Mapping[str, Sequence[WindowSum]]) -> None
 
 def _sum_row(uid: str, one: WindowSum) -> tuple[Any, ...]:
     modalities = "+".join(sorted(one.window.modality_types))
-    return (uid, one.window.quantity, one.window.weeks, modalities, one.total, len(one.contributions))
+    number = len(one.contributions)
+    return (uid, one.window.quantity, one.window.weeks, modalities, one.total, number, one.bound)
 
 
 def _doses(row: Row[Any]) -> dict[str, float]:
     values = {quantity.key: _study_value(row, quantity) for quantity in QUANTITIES.values()}
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _certain(skin: SkinPeak | None) -> dict[str, float]:
+    return {} if skin is None or skin.certain is None else {PEAK: skin.certain}
 
 
 def _from_study(row: Row[Any]) -> StudyDose:

@@ -1,6 +1,6 @@
 """The mails on their way, as rows: what is queued, who has claimed what, and what became of it.
 
-    queued -> sending -> handing_over -> sent
+    queued -> sending -> handing_over -> sent -> bounced, when a server that took it sends it back
       ^          |            |
       +----------+            +-> in_doubt, when nobody can know whether the server took it
 
@@ -32,6 +32,8 @@ from dosebus_alerts.recipients import Channel, Recipient
 
 Kind = Literal["alert", "reminder", "digest", "test"]
 State = Literal["queued", "sent", "failed", "in_doubt", "cancelled"]
+STRANDED = ("failed", "bounced", "in_doubt")
+"""The states of messages that did not arrive, or of which nobody knows it, and that a person can send again."""
 
 
 @dataclass(frozen=True)
@@ -201,16 +203,18 @@ def recover(tx: Transaction, channel: Channel = "mail") -> tuple[list[UUID], lis
 
 
 def send_again(tx: Transaction, mail_id: UUID) -> Row[Any] | None:
-    """Queue a mail that failed or is in doubt, on a person's word; None where it is neither."""
+    """Queue a mail that failed, came back or is in doubt, on a person's word; None where it is none of these."""
     now = datetime.now(UTC)
     row = tx.execute(
         sa.update(mail)
-        .where(mail.c.id == mail_id, mail.c.state.in_(("failed", "in_doubt")))
+        .where(mail.c.id == mail_id, mail.c.state.in_(STRANDED))
         .values(
             state="queued",
             digest_id=None,
             claim=None,
             attempts=0,
+            bounced_at=None,
+            bounce_status=None,
             created_at=now,
             changed_at=now,
             next_attempt_at=now,
@@ -218,7 +222,22 @@ def send_again(tx: Transaction, mail_id: UUID) -> Row[Any] | None:
         .returning(mail)
     ).first()
     if row is not None and row.kind == "digest":
-        _move(tx, mail.c.digest_id == row.id, ("failed", "in_doubt"), "gathered")
+        _move(tx, mail.c.digest_id == row.id, STRANDED, "gathered", bounced_at=None, bounce_status=None)
+    return row
+
+
+def bounce(tx: Transaction, mail_id: UUID, status: str, text: str) -> Row[Any] | None:
+    """Note that a mail came back, and with it what a digest told of; None for one that was not sent."""
+    now = datetime.now(UTC)
+    values = {"reason_code": "bounced", "last_error": text, "bounced_at": now, "bounce_status": status}
+    row = tx.execute(
+        sa.update(mail)
+        .where(mail.c.id == mail_id, mail.c.state.in_(("sent", "in_doubt")))
+        .values(state="bounced", changed_at=now, **values)
+        .returning(mail)
+    ).first()
+    if row is not None:
+        _move(tx, mail.c.digest_id == mail_id, ("sent", "in_doubt"), "bounced", **values)
     return row
 
 

@@ -53,12 +53,35 @@ def write_outcome(tx: Transaction, row: Row[Any], outcome: Outcome) -> None:
     audit.append(tx, entries)
 
 
+def write_bounce(tx: Transaction, mail_id: UUID, status: str, text: str) -> bool:
+    """A message that came back: its new state, and what follows for its address and for the alerts that it tells of.
+
+    False where it was not sent, or came back before.
+    """
+    row = outbound.bounce(tx, mail_id, status, text)
+    if row is None:
+        return False
+    addresses.note_bounced(tx, row, status, text)
+    if row.kind == "test":
+        tx.publish(AlertWorkProgressed(work="test", work_id=row.id))
+    outcome = Outcome("failed", "bounced")
+    entries = []
+    for told in outbound.told_by(tx, row.id) if row.kind == "digest" else [row]:
+        if told.alert_id is not None:
+            _publish(tx, told.alert_id, row, outcome)
+            settle_alert(tx, told.alert_id)
+            details = {"mail_id": str(row.id), "kind": row.kind, "recipient_id": row.recipient_id}
+            entries.append(audit.Entry("mail_bounced", told.alert_id, details | {"status": status}))
+    audit.append(tx, entries)
+    return True
+
+
 def settle_alert(tx: Transaction, alert_id: UUID) -> None:
     """Let the state of an alert follow from those of its mails, as long as no person has dealt with it."""
     states = outbound.states_of(tx, alert_id)
     if states & {"gathered", "queued", "sending", "handing_over"}:
         return
-    after = "failed" if states & {"failed", "in_doubt"} else "sent"
+    after = "failed" if states.intersection(outbound.STRANDED) else "sent"
     with_state(tx, alert_id, OPEN_STATES, after)
 
 

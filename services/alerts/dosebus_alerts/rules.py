@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dosebus_alerts.cumulative import Contribution, StudyDose, Window, window_sum
+from dosebus.domain.alerting import SEVERITIES
+from dosebus.domain.quantities import QUANTITIES
+from dosebus_alerts.cumulative import Contribution, StudyDose, Window, WindowSum, window_sum
 
 Scope = Literal["event", "study", "sum"]
 
@@ -105,17 +107,28 @@ class Breach:
     level: float
     value: float
     evidence: tuple[Contribution, ...]
+    at_most: bool = False
+    """Whether only a bound reaches the level, so that it cannot be excluded."""
 
     @property
     def identity(self) -> str:
         """What makes an alert the same alert: it is raised, and mailed, once."""
-        return identity(self.rule, self.study.study_instance_uid, self.level)
+        return identity(self.rule, self.study.study_instance_uid, self.level, at_most=self.at_most)
+
+    @property
+    def severity(self) -> str:
+        """The rule's; what only cannot be excluded is the least of them."""
+        return SEVERITIES[0] if self.at_most else self.rule.severity
 
 
-def identity(rule: Rule, study_instance_uid: str, level: float) -> str:
-    """Rule, what it watches, level and study; a change of title or version warns nobody again."""
+def identity(rule: Rule, study_instance_uid: str, level: float, *, at_most: bool = False) -> str:
+    """Rule, what it watches, level and study; a change of title or version warns nobody again.
+
+    A level that is reached for certain after it could not be excluded is another alert.
+    """
     weeks = "" if rule.weeks is None else f"{rule.weeks}w"
-    return f"{rule.key}|{rule.quantity}|{rule.scope}{weeks}|{level:.12g}|{study_instance_uid}"
+    doubt = "|at most" if at_most else ""
+    return f"{rule.key}|{rule.quantity}|{rule.scope}{weeks}|{level:.12g}|{study_instance_uid}{doubt}"
 
 
 def breaches(study: StudyDose, history: Sequence[StudyDose], rules: Sequence[Rule]) -> tuple[Breach, ...]:
@@ -140,7 +153,8 @@ def to_tell(passed: Sequence[Breach]) -> tuple[Breach, ...]:
 def still_holds(alert_identity: str, level: float, study_uid: str, passed: Sequence[Breach]) -> bool:
     """Whether an alert that was raised earlier is still true: its level, or a higher one, is reached."""
     return any(
-        level <= breach.level and alert_identity == identity(breach.rule, study_uid, level)
+        level <= breach.level
+        and alert_identity == identity(breach.rule, study_uid, level, at_most=breach.at_most)
         for breach in passed
     )
 
@@ -151,28 +165,52 @@ def windows_of(rules: Iterable[Rule]) -> frozenset[Window]:
 
 
 def _breach(study: StudyDose, history: Sequence[StudyDose], rule: Rule) -> Breach | None:
-    if rule.window is not None:
-        summed = window_sum(study, history, rule.window)
-        value = None if summed is None else summed.total
-        evidence = () if summed is None else summed.contributions
-    else:
-        source = study.event_peaks if rule.scope == "event" else study.doses
-        value = source.get(rule.quantity)
-        evidence = ()
+    summed = None if rule.window is None else window_sum(study, history, rule.window)
+    evidence = () if summed is None else summed.contributions
+    value = _certain(study, summed, rule)
     level = None if value is None else rule.reached(value)
+    at_most = level is None
+    if at_most:
+        value = _doubt(study, summed, rule)
+        level = rule.level if value is not None and value >= rule.level else None
     if value is None or level is None:
         return None
-    own = evidence or (Contribution(study.study_id, study.study_instance_uid, value),)
-    return Breach(rule, study, level, value, own)
+    own = evidence or (Contribution(study.study_id, study.study_instance_uid, value, at_most),)
+    return Breach(rule, study, level, value, own, at_most)
+
+
+def _certain(study: StudyDose, summed: WindowSum | None, rule: Rule) -> float | None:
+    """The rule's value as far as it is known; a sum counts only for a study that adds to it for certain."""
+    own = (study.event_peaks if rule.scope == "event" else study.doses).get(rule.quantity)
+    if rule.window is None:
+        return own
+    return None if own is None or summed is None else summed.total
+
+
+def _doubt(study: StudyDose, summed: WindowSum | None, rule: Rule) -> float | None:
+    """What the rule's value cannot be excluded to be, where a part of it is not known (ADR 37)."""
+    if not QUANTITIES[rule.quantity].mapped or study.skin is None:
+        return None
+    if rule.window is None:
+        return study.skin.doubt
+    adds = study.skin.certain is not None or study.skin.doubt is not None
+    return summed.doubt if summed is not None and adds else None
 
 
 def _told_by_study(breach: Breach, passed: Sequence[Breach]) -> bool:
     if breach.rule.scope != "sum":
         return False
-    own = breach.study.doses[breach.rule.quantity]
-    return own >= breach.level and any(
-        other.rule.scope == "study"
-        and other.rule.quantity == breach.rule.quantity
-        and other.rule.trial <= breach.rule.trial
-        for other in passed
+    study = breach.study
+    own = study.doses.get(breach.rule.quantity)
+    if breach.at_most and study.skin is not None and study.skin.doubt is not None:
+        own = study.skin.doubt
+    return (
+        own is not None
+        and own >= breach.level
+        and any(
+            other.rule.scope == "study"
+            and other.rule.quantity == breach.rule.quantity
+            and other.rule.trial <= breach.rule.trial
+            for other in passed
+        )
     )

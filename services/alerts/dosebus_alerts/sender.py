@@ -212,7 +212,7 @@ class Sender:
         )
 
 
-UNFINISHED = ("gathered", "queued", "sending", "handing_over", "in_doubt", "failed")
+UNFINISHED = ("gathered", "queued", "sending", "handing_over", "in_doubt", "bounced", "failed")
 """The states of messages that are not done with."""
 
 

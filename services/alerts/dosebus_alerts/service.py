@@ -8,6 +8,8 @@ from typing import Any
 
 from dosebus.runtime.service import Context, Every, Service, Task
 from dosebus_alerts.bells import Bells
+from dosebus_alerts.bounce_mailbox import Account
+from dosebus_alerts.bounces import BounceReader
 from dosebus_alerts.carriers import ByMail, ByWebhook, Carrier
 from dosebus_alerts.consumers import consumers
 from dosebus_alerts.courier import Server
@@ -44,7 +46,10 @@ def send_mails(context: AlertsContext, stop: threading.Event) -> None:
         context.log.warning("no mail server is set, so mail waits; set DOSEBUS_SMTP_HOST")
     server = Server.of(settings) if sink is None else Server("127.0.0.1", sink.port, security="none")
     links = Links(settings.public_url)
-    carrier = None if server is None else ByMail(context.database, server, settings.mail_sender, links)
+    carrier = None
+    if server is not None:
+        back = settings.mail_return_address
+        carrier = ByMail(context.database, server, settings.mail_sender, links, return_address=back)
     arrived = None if sink is None else sink.has
     Sender(_post(context, "mail", carrier, arrived), stop).run()
 
@@ -92,6 +97,15 @@ def follow_up(context: AlertsContext, stop: threading.Event) -> None:
         context.resources["bells"].ring()
 
 
+def read_bounces(context: AlertsContext, stop: threading.Event) -> None:
+    """Task: look for mails that came back, where a mailbox is set."""
+    account = Account.of(context.settings)
+    if account is None:
+        stop.wait()
+        return
+    BounceReader(context.database, account, stop, context.settings.bounce_poll_s).run()
+
+
 def recalculate(context: AlertsContext, stop: threading.Event) -> None:
     """Task: work through the recalculations that are asked for."""
     bell = context.resources["bells"].mail
@@ -117,6 +131,7 @@ SERVICE = Service(
     tasks=(
         Task("mail sender", send_mails),
         Task("webhook caller", call_webhooks),
+        Task("bounce reader", read_bounces),
         Task("recalculation", recalculate),
         Task("follow-up", follow_up),
         Task("trials", try_rules),

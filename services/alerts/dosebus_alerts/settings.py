@@ -27,6 +27,18 @@ class AlertsSettings(ServiceSettings):
     smtp_retry_longest_s: float = 3600.0
     smtp_give_up_after_s: float = 5 * 86400.0
     mail_sender: str = "DoseBus <dosebus@localhost>"
+    mail_return_address: str | None = None
+    """Where bounces are to come back to (the envelope's sender), if not to the sender."""
+    bounce_imap_host: str | None = None
+    """The IMAP server of the mailbox that gets the bounces; without one nobody looks for them."""
+    bounce_imap_port: int = 993
+    bounce_imap_security: Literal["tls", "starttls", "none"] = "tls"
+    bounce_imap_username: str | None = None
+    bounce_imap_password: SecretStr | None = None
+    bounce_imap_ca_file: Path | None = None
+    bounce_imap_folder: str = "INBOX"
+    bounce_imap_timeout_s: float = 30.0
+    bounce_poll_s: float = 60.0
     mail_sink: bool = False
     """Take mail with the built-in sink instead of a server; for demonstrations only."""
     mail_sink_folder: Path = Path("mail")

@@ -14,6 +14,7 @@ from aiosmtpd.handlers import Message
 from aiosmtpd.smtp import SMTP
 
 LINK = re.compile(r"https?://\S+")
+READY_SECONDS = 60.0
 
 
 def file_of(folder: Path, message_id: str) -> Path:
@@ -81,7 +82,9 @@ class Sink:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
-        self._controller = LoopbackController(Keeper(folder), hostname="127.0.0.1", port=self.port)
+        self._controller = LoopbackController(
+            Keeper(folder), hostname="127.0.0.1", port=self.port, ready_timeout=READY_SECONDS
+        )
         self._controller.start()
 
     def has(self, message_id: str) -> bool:

@@ -203,6 +203,7 @@ def _row_of(trial_id: UUID, breach: Breach) -> dict[str, Any]:
         "week": day - timedelta(days=day.weekday()),
         "level": breach.level,
         "value": breach.value,
+        "at_most": breach.at_most,
         "number_of_studies": len(breach.evidence),
     }
 

@@ -259,7 +259,7 @@ class MailServer:
     @property
     def server(self) -> Server:
         """How to reach it."""
-        return Server("127.0.0.1", self.port, "none", command_timeout_s=2, acceptance_timeout_s=2)
+        return Server("127.0.0.1", self.port, "none", command_timeout_s=60, acceptance_timeout_s=60)
 
 
 class Listening(Controller):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.events.people import PatientIdentityChanged
@@ -116,7 +116,7 @@ class History:
 
 
 @given(st.lists(happenings, max_size=16))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 def test_whatever_changes_and_dies_the_alerts_in_force_are_those_of_what_stands(
     hospital: Any, told: list[tuple[Any, ...]]
 ) -> None:

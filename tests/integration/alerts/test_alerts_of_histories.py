@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.store.tables.alerts import alert, mail, study_dose, study_sum
@@ -100,7 +100,7 @@ def check_that_each_alert_exists_once(hospital: Any, standing: dict[str, Told], 
 
 
 @given(st.lists(studies, max_size=12), st.randoms(use_true_random=False))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_whatever_the_order_sums_and_alerts_are_those_of_what_stands(
     hospital: Any, told: list[Told], random: Any
 ) -> None:

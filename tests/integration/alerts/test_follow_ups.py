@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.events.alerts import AlertMailRequested, AlertStateRequested
@@ -242,7 +242,7 @@ HAPPENINGS = (
 
 
 @given(st.lists(st.sampled_from(HAPPENINGS), max_size=14))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 def test_whatever_happens_a_recipient_gets_one_digest_a_day_and_every_alert_in_one_of_them(
     hospital: Any, mail_server: Any, happenings: list[str]
 ) -> None:

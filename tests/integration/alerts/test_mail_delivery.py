@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.bus.message import Reject
@@ -138,12 +138,15 @@ def test_a_server_that_dies_without_an_answer_leaves_the_mail_in_doubt(
 def test_a_server_that_hangs_is_left_in_time_and_tried_again(hospital: Any, mail_server: Any) -> None:
     raise_alerts(hospital)
 
-    def slow(address: str) -> None:
-        time.sleep(1.0)
+    let_go = threading.Event()
 
-    mail_server.at_recipient = slow
-    server = Server("127.0.0.1", mail_server.port, "none", command_timeout_s=0.3)
+    def hang(address: str) -> None:
+        let_go.wait(60)
+
+    mail_server.at_recipient = hang
+    server = Server("127.0.0.1", mail_server.port, "none", command_timeout_s=1.5)
     hospital.sender(server).send_next()
+    let_go.set()
     (row,) = hospital.rows(mail)
     assert (row.state, row.reason_code) == ("queued", "connection_lost")
     mail_server.at_recipient = lambda address: None
@@ -217,13 +220,13 @@ def test_of_several_senders_one_sits_and_every_mail_goes_once(hospital: Any, mai
     threads = [threading.Thread(target=sender.run) for sender in senders]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while len(mail_server.messages) < 6 and time.monotonic() < deadline:
         time.sleep(0.02)
     for sender in senders:
         sender._stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len({message.message_id for message in mail_server.messages}) == len(mail_server.messages) == 6
 
 
@@ -266,7 +269,7 @@ behaviours = st.lists(
 
 
 @given(behaviours)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 def test_whatever_happens_no_mail_arrives_twice_and_none_is_lost_unseen(
     hospital: Any, mail_server: Any, happenings: list[str]
 ) -> None:

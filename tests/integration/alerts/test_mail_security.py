@@ -39,7 +39,7 @@ def client(server: MailServer, certificate: Any, **values: Any) -> Server:
         "password": "word",
         "ca_file": str(certificate.authority),
         "host": "localhost",
-        "command_timeout_s": 5,
+        "command_timeout_s": 60,
     }
     return replace(server.server, **(wanted | values))
 

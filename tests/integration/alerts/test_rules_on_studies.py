@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.events.alerts import AlertRuleTrialCancelRequested, AlertRuleTrialRequested, RuleProposal
@@ -224,7 +224,7 @@ past = st.lists(
 
 
 @given(past, st.sampled_from([("sum", 12), ("sum", 3), ("study", None)]))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_a_trial_tells_what_the_rule_would_have_raised_and_raises_nothing(
     hospital: Any, told: list[tuple[str, int, float]], scope: tuple[str, int | None]
 ) -> None:

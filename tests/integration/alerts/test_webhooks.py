@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +27,8 @@ from dosebus_alerts.webhook import Call, Caller, call, signature
 
 DAY = date(2026, 5, 4)
 SECRET = "a long secret of the test"
-CALLER = Caller(environment={"DOSEBUS_WEBHOOK_SECRET_TEAM": SECRET}, allow_http=True, timeout_s=0.5)
+CALLER = Caller(environment={"DOSEBUS_WEBHOOK_SECRET_TEAM": SECRET}, allow_http=True, timeout_s=60)
+HASTY = replace(CALLER, timeout_s=1.0)
 
 
 @dataclass
@@ -54,7 +55,7 @@ def receiver() -> Iterator[Receiver]:
             state.calls.append(({name.lower(): value for name, value in self.headers.items()}, body))
             answer = state.answers.pop(0) if state.answers else 200
             if answer == 0:
-                state.let_go.wait(10)
+                state.let_go.wait(60)
                 return
             self.send_response(answer)
             if 300 <= answer < 400:
@@ -123,6 +124,8 @@ def test_a_receiver_that_fails_and_hangs_gets_the_same_call_again_until_it_answe
     program(hospital, receiver.url)
     raise_alert(hospital)
     receiver.answers = [500, 0, 429, 503]
+    assert hospital.caller(CALLER).send_next()
+    assert hospital.caller(HASTY).send_next()
     work_off(hospital)
     assert len(receiver.calls) == 5
     assert len({headers["idempotency-key"] for headers, _ in receiver.calls}) == 1
@@ -217,7 +220,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Any) -> N
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        careful = Caller(environment={"DOSEBUS_WEBHOOK_SECRET_TEAM": SECRET}, timeout_s=5)
+        careful = Caller(environment={"DOSEBUS_WEBHOOK_SECRET_TEAM": SECRET}, timeout_s=60)
         url = f"https://127.0.0.1:{server.server_address[1]}/"
         with pytest.raises(DeliveryError) as caught:
             call(careful, Call(url, "team", "test", "key", b"{}"), 1, lambda: True)

@@ -10,7 +10,9 @@ metadata = sa.MetaData(schema=SCHEMA)
 Instant = sa.DateTime(timezone=True)
 
 ALERT_STATES = ("detected", "queued", "sent", "failed", "acknowledged", "justified", "closed")
-MAIL_STATES = ("gathered", "queued", "sending", "handing_over", "sent", "failed", "in_doubt", "cancelled")
+MAIL_STATES = (
+    "gathered", "queued", "sending", "handing_over", "sent", "bounced", "failed", "in_doubt", "cancelled",
+)  # fmt: skip
 MAIL_KINDS = ("alert", "reminder", "digest", "test")
 CHANNELS = ("mail", "webhook")
 RECALCULATION_STATES = ("queued", "running", "done", "failed")
@@ -55,8 +57,10 @@ study_sum = sa.Table(
     sa.Column("modalities", sa.Text, primary_key=True),
     sa.Column("total", sa.Double, nullable=False),
     sa.Column("number_of_studies", sa.Integer, nullable=False),
+    sa.Column("bound", sa.Double),
 )
-"""The sum of a quantity over the weeks that end with a study. `modalities`: those that count, `CT+RF`."""
+"""The sum of a quantity over the weeks that end with a study. `modalities`: those that count, `CT+RF`. `bound`: the
+sum may be as much as this, as a part of it is not known; NULL where all is known, or nothing bounds it."""
 
 alert = sa.Table(
     "alert",
@@ -95,6 +99,10 @@ alert = sa.Table(
     sa.Column("reminded_at", Instant),
     sa.Column("follow_ups", sa.Integer, nullable=False, server_default="0"),
     sa.Column("trial", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("reopened_at", Instant),
+    sa.Column("reopened_by", sa.Text),
+    sa.Column("reopening", sa.Text),
+    sa.Column("at_most", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint(_one_of("state", ALERT_STATES), name="alert_state_known"),
     sa.CheckConstraint("origin IN ('arrival', 'recalculation')", name="alert_origin_known"),
     sa.Index("alert_raised_at", sa.text("raised_at DESC")),
@@ -112,7 +120,9 @@ alert = sa.Table(
 `withdrawn_at`: the value no longer reaches the level, or the rule is gone. `mail_note` says why nobody, or
 not everybody, was told; `without_address` names recipients who cannot be. `follow_ups`: how many of the rule's
 steps were taken while nobody acknowledged, the last at `reminded_at`. `trial`: its rule is on trial, so nobody
-is told."""
+is told. `reopened_at`, `reopened_by`, `reopening`: when and by whom it was last opened again, and why; what was done
+before that stands in the audit chain alone. `at_most`: `value` is a bound that reaches the level, what is certain does
+not: the level cannot be excluded."""
 
 mail = sa.Table(
     "mail",
@@ -140,6 +150,8 @@ mail = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
     sa.Column("sent_at", Instant),
+    sa.Column("bounced_at", Instant),
+    sa.Column("bounce_status", sa.Text),
     sa.UniqueConstraint("alert_id", "kind", "step", "address", name="mail_once"),
     sa.CheckConstraint(_one_of("state", MAIL_STATES), name="mail_state_known"),
     sa.CheckConstraint(_one_of("kind", MAIL_KINDS), name="mail_kind_known"),
@@ -154,6 +166,7 @@ mail = sa.Table(
         unique=True,
         postgresql_where=sa.text("kind = 'digest'"),
     ),
+    sa.Index("mail_address_sent", "address", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
     sa.Index("mail_due", "next_attempt_at", postgresql_where=sa.text("state = 'queued'")),
     sa.Index(
         "mail_under_way",
@@ -164,7 +177,20 @@ mail = sa.Table(
 """A mail, or a call of a webhook, to one recipient. `address`: the mail address in small letters, or
 `webhook:<recipient id>`. `step` of a reminder: which of the rule's follow-ups, from 1. `gathered`: waits for the
 recipient's digest, and is told by the mail `digest_id` once that is made. `handing_over`: the server may have it
-from now on, so it is never sent again without a person's word; found so after a crash, it becomes `in_doubt`."""
+from now on, so it is never sent again without a person's word; found so after a crash, it becomes `in_doubt`.
+`bounced`: a server that had taken it sent it back, with `bounce_status` (RFC 3463) and, in `last_error`, its words."""
+
+bounce_mailbox = sa.Table(
+    "bounce_mailbox",
+    metadata,
+    sa.Column("mailbox", sa.Text, primary_key=True),
+    sa.Column("uid_validity", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("last_uid", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("read_at", Instant),
+    sa.Column("failing_since", Instant),
+    sa.Column("failure", sa.Text),
+)
+"""Where bounces are looked for, `user@host/folder`, and up to which message; `failing_since`: it cannot be read."""
 
 recalculation = sa.Table(
     "recalculation",
@@ -204,6 +230,7 @@ recalculation_change = sa.Table(
     sa.Column("study_instance_uid", sa.Text, nullable=False),
     sa.Column("before", sa.Double),
     sa.Column("after", sa.Double),
+    sa.Column("at_most", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint(_one_of("change", CHANGES), name="recalculation_change_known"),
     sa.Index("recalculation_change_run", "recalculation_id", "id"),
 )
@@ -245,6 +272,7 @@ trial_alert = sa.Table(
     sa.Column("level", sa.Double, nullable=False),
     sa.Column("value", sa.Double, nullable=False),
     sa.Column("number_of_studies", sa.Integer, nullable=False),
+    sa.Column("at_most", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("trial_alert_week", "trial_id", "week"),
 )
 """An alert that the tried rule would have raised. `week` is the Monday of its week; a study's highest level counts."""
