@@ -12,7 +12,8 @@ from dosebus.domain.contribution import Contribution
 from dosebus.domain.ct import CTReport
 from dosebus.domain.projection import ProjectionReport
 from dosebus.domain.study import Finding, Study
-from dosebus_extract.totals import added, is_plane_b, plane_sums
+from dosebus_extract.sr.names import value_of
+from dosebus_extract.totals import PLANE_B, added, is_plane_b, plane_sums, planes_of
 
 _SUM_TOLERANCE: Final = 0.02
 _LENGTH_FACTORS: Final = (0.5, 2.0)
@@ -59,7 +60,7 @@ def _of_ct(report: CTReport, place: str) -> Iterator[Finding]:
         yield _finding("event_count_differs", f"{number} events announced, {len(report.events)} told", place)
     for index, event in enumerate(report.events):
         where = f"{place}.events[{index}]"
-        scanned = event.event_type is not None and event.event_type.code_value in _SCANNED
+        scanned = value_of(event.event_type) in _SCANNED
         if scanned and event.ctdivol_mgy and event.dlp_mgycm and event.scanning_length_mm:
             ratio = event.dlp_mgycm / (event.ctdivol_mgy * event.scanning_length_mm / 10)
             if not _LENGTH_FACTORS[0] <= ratio <= _LENGTH_FACTORS[1]:
@@ -70,12 +71,9 @@ def _of_ct(report: CTReport, place: str) -> Iterator[Finding]:
 
 def _of_projection(report: ProjectionReport, place: str, *, fluoroscopy: bool) -> Iterator[Finding]:
     for wanted, name in ((False, "A"), (True, "B")):
-        planes = [plane for plane in report.accumulated_per_plane if is_plane_b(plane) is wanted]
+        planes = [plane for plane in planes_of(report) if is_plane_b(plane) is wanted]
         events = [
-            event
-            for event in report.events
-            if (event.acquisition_plane is not None and event.acquisition_plane.code_value == "113621")
-            is wanted
+            event for event in report.events if (value_of(event.acquisition_plane) == PLANE_B) is wanted
         ]
         told = added(plane_sums(plane)[0] for plane in planes)
         summed = added(event.dap_gym2 for event in events)

@@ -7,11 +7,12 @@ from typing import Final, Literal
 from dosebus.domain.base import Code
 from dosebus.domain.projection import ProjectionReport
 from dosebus.domain.study import Equipment
+from dosebus_extract.sr.names import value_of
 
 Override = Literal["RF", "DX", "dual"] | None
 
 _MAMMOGRAPHY: Final = frozenset({"P5-40010", "71651007"})
-_FLUOROSCOPY: Final = frozenset({"P5-06000", "44491008"})
+_FLUOROSCOPY: Final = frozenset({"P5-06000", "44491008", "C0016356"})
 _DEVICE_TYPES: Final = {"113957": "RF", "113958": "DX", "113959": "DX"}
 _DEVICE_WORDS: Final = (("fluoroscopy-guided", "RF"), ("integrated", "DX"), ("cassette-based", "DX"))
 # Angiography systems that call themselves integrated radiography.
@@ -48,7 +49,7 @@ def _by_device_type(device_type: Code | None) -> str | None:
 
 def _has_fluoroscopy(report: ProjectionReport) -> bool:
     """Fluoroscopy events, or fluoroscopy sums that are not zero."""
-    if any(event.event_type and event.event_type.code_value in _FLUOROSCOPY for event in report.events):
+    if any(value_of(event.event_type) in _FLUOROSCOPY for event in report.events):
         return True
     sums = [plane.fluoro_and_acquisition for plane in report.accumulated_per_plane]
     return any(one and (one.fluoro_dap_total_gym2 or one.total_fluoro_time_s) for one in sums)

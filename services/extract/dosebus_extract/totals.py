@@ -7,11 +7,12 @@ from math import fsum
 from typing import Final
 
 from dosebus.domain.ct import CTReport
-from dosebus.domain.projection import PlaneAccumulated, ProjectionReport
+from dosebus.domain.projection import PlaneAccumulated, ProjectionEvent, ProjectionReport
 from dosebus.domain.radiopharmaceutical import RadiopharmaceuticalReport
 from dosebus.domain.study import Totals
+from dosebus_extract.sr.names import value_of
 
-PLANE_B: Final = "113621"
+PLANE_A, PLANE_B, ALL_PLANES = "113620", "113621", "113890"
 _RIGHT: Final = frozenset({"T-04020", "73056007", "C0222600", "G-A100", "24028007"})
 _LEFT: Final = frozenset({"T-04030", "80248007", "C0222601", "G-A101", "7771000"})
 _BOTH: Final = frozenset({"T-04080", "63762007", "C0222605", "G-A102", "51440002"})
@@ -36,7 +37,7 @@ def ct_dlp_total(report: CTReport) -> float | None:
 
 
 def ct_totals(reports: tuple[CTReport, ...]) -> dict[str, float | int | None]:
-    types = [event.event_type.code_value for one in reports for event in one.events if event.event_type]
+    types = [value_of(event.event_type) for one in reports for event in one.events if event.event_type]
     return {
         "number_of_events": sum(len(report.events) for report in reports),
         "total_dlp_mgycm": added(ct_dlp_total(report) for report in reports),
@@ -45,7 +46,17 @@ def ct_totals(reports: tuple[CTReport, ...]) -> dict[str, float | int | None]:
 
 
 def is_plane_b(plane: PlaneAccumulated) -> bool:
-    return plane.acquisition_plane is not None and plane.acquisition_plane.code_value == PLANE_B
+    return value_of(plane.acquisition_plane) == PLANE_B
+
+
+def planes_of(report: ProjectionReport) -> tuple[PlaneAccumulated, ...]:
+    """The sums that add up to the report's: not that of all planes where each plane has its own."""
+    told = [value_of(plane.acquisition_plane) for plane in report.accumulated_per_plane]
+    if ALL_PLANES not in told or not {PLANE_A, PLANE_B} & set(told):
+        return report.accumulated_per_plane
+    return tuple(
+        plane for plane, name in zip(report.accumulated_per_plane, told, strict=True) if name != ALL_PLANES
+    )
 
 
 def plane_sums(plane: PlaneAccumulated) -> tuple[float | None, float | None]:
@@ -53,23 +64,25 @@ def plane_sums(plane: PlaneAccumulated) -> tuple[float | None, float | None]:
     told = [one for one in (plane.integrated_total, plane.fluoro_and_acquisition) if one is not None]
     dap = next((one.dap_total_gym2 for one in told if one.dap_total_gym2 is not None), None)
     dose = next((one.dose_rp_total_gy for one in told if one.dose_rp_total_gy is not None), None)
+    if plane.fluoro_and_acquisition is not None and dap is None:
+        one = plane.fluoro_and_acquisition
+        dap = added((one.fluoro_dap_total_gym2, one.acquisition_dap_total_gym2))
+    if plane.fluoro_and_acquisition is not None and dose is None:
+        one = plane.fluoro_and_acquisition
+        dose = added((one.fluoro_dose_rp_total_gy, one.acquisition_dose_rp_total_gy))
     return dap, dose
 
 
 def projection_totals(
     reports: tuple[ProjectionReport, ...], *, mammography: bool
 ) -> dict[str, float | int | None]:
-    planes = [plane for report in reports for plane in report.accumulated_per_plane]
+    planes = [plane for report in reports for plane in planes_of(report)]
     events = [event for report in reports for event in report.events]
-    in_b = [
-        event.acquisition_plane is not None and event.acquisition_plane.code_value == PLANE_B
-        for event in events
-    ]
+    in_b = [value_of(event.acquisition_plane) == PLANE_B for event in events]
     found: dict[str, float | int | None] = {
         "number_of_events": len(events),
-        "number_of_planes": min(2, max((len(report.accumulated_per_plane) for report in reports), default=0))
-        or None,
-        **_glandular(planes),
+        "number_of_planes": min(2, max((len(planes_of(report)) for report in reports), default=0)) or None,
+        **_glandular(planes, events if mammography else []),
     }
     if mammography:
         return found
@@ -77,10 +90,11 @@ def projection_totals(
         sums = [plane_sums(plane) for plane in planes if is_plane_b(plane) is wanted]
         found[f"total_dap_plane_{name}_gym2"] = added(dap for dap, _ in sums)
         found[f"dose_rp_total_plane_{name}_gy"] = added(dose for _, dose in sums)
-    if found["total_dap_plane_a_gym2"] is None and found["total_dap_plane_b_gym2"] is None:
-        for name, wanted in (("a", False), ("b", True)):
-            mine = [event.dap_gym2 for event, is_b in zip(events, in_b, strict=True) if is_b is wanted]
-            found[f"total_dap_plane_{name}_gym2"] = added(mine)
+    for total, key in (("total_dap_plane_{}_gym2", "dap_gym2"), ("dose_rp_total_plane_{}_gy", "dose_rp_gy")):
+        if found[total.format("a")] is None and found[total.format("b")] is None:
+            for name, wanted in (("a", False), ("b", True)):
+                mine = (getattr(one, key) for one, is_b in zip(events, in_b, strict=True) if is_b is wanted)
+                found[total.format(name)] = added(mine)
     biplane = any(in_b) or any(is_plane_b(plane) for plane in planes)
     fluoro = [plane.fluoro_and_acquisition for plane in planes if plane.fluoro_and_acquisition]
     return {
@@ -93,15 +107,17 @@ def projection_totals(
     }
 
 
-def _glandular(planes: list[PlaneAccumulated]) -> dict[str, float | None]:
-    doses = [dose for plane in planes for dose in plane.accumulated_average_glandular_dose]
+def _glandular(planes: list[PlaneAccumulated], events: list[ProjectionEvent]) -> dict[str, float | None]:
+    """The glandular dose by breast as it was summed; where no sum is told, that of the events."""
+    summed = [
+        (value_of(dose.laterality), dose.accumulated_agd_mgy)
+        for plane in planes
+        for dose in plane.accumulated_average_glandular_dose
+    ]
+    told = summed or [(value_of(event.laterality), event.agd_mgy) for event in events]
     sides = {"left": _LEFT, "right": _RIGHT, "both": _BOTH}
     return {
-        f"accumulated_agd_{side}_mgy": added(
-            dose.accumulated_agd_mgy
-            for dose in doses
-            if dose.laterality and dose.laterality.code_value in codes
-        )
+        f"accumulated_agd_{side}_mgy": added(dose for code, dose in told if code in codes)
         for side, codes in sides.items()
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from dosebus.domain.ct import CTAccumulated, CTDoseCheck, CTEvent, CTReport, CTSource
@@ -26,6 +27,7 @@ from dosebus_extract.sr.concepts import (
 )
 from dosebus_extract.sr.tree import Node
 
+_LOOSE: Final = "source "
 _SOURCE: Final = Table(
     Row(("113832",), "source_id", text),
     Row(("113733",), "kvp", quantity("kV")),
@@ -50,6 +52,13 @@ _PARAMETERS: Final = Table(
     Row(("113823",), "number_of_xray_sources", count),
     Row(("113831",), "sources", part(CTSource, _SOURCE), many=True),
     Row(("113842",), "xray_modulation_type", text),
+    # Devices that leave the source's container out tell its values beside it.
+    *(
+        replace(row, key=f"{_LOOSE}{row.key}")
+        for rows in _SOURCE.rows.values()
+        for row in rows
+        if row.key in {"source_id", "kvp", "ma", "max_ma", "exposure_time_per_rotation_s"}
+    ),
 )
 _ALERT: Final = Table(
     Row(("113901",), "dlp_alert_value_configured", configured),
@@ -143,6 +152,9 @@ def _event(node: Node, reading: Reading) -> CTEvent:
     """An event; its two dose-check containers, each optional, become one dose check."""
     found = _EVENT.read(node, reading)
     checks = [check for key in ("alert", "notification") if (check := found.pop(key, None)) is not None]
+    loose = {key.removeprefix(_LOOSE): found.pop(key) for key in tuple(found) if key.startswith(_LOOSE)}
+    if loose and "sources" not in found:
+        found["sources"] = (CTSource(**loose),)
     merged = {key: value for check in checks for key, value in check if value not in (None, ())}
     return CTEvent(**found, dose_check=(CTDoseCheck(**merged),) if merged else ())
 
@@ -153,13 +165,19 @@ _ACCUMULATED: Final = Table(
     Row(("113814",), None, known),
     Row(("121106",), "comment", text),
 )
+_LOOSE_TOTAL: Final = "total"
 REPORT: Final = Table(
     *REPORT_ROWS,
+    Row(("113813", "113838"), _LOOSE_TOTAL, quantity("mGy.cm")),
     Row(("113811",), "accumulated", part(CTAccumulated, _ACCUMULATED), many=True),
     Row(("113819",), "events", _event, many=True),
 )
 
 
 def read_ct(root: Node, reading: Reading) -> CTReport:
-    """A CT report from its content tree."""
-    return CTReport(**report_values(REPORT, root, reading))
+    """A CT report from its content tree; a total that stands at the root itself is taken from there."""
+    found = report_values(REPORT, root, reading)
+    total = found.pop(_LOOSE_TOTAL, None)
+    if total is not None and "accumulated" not in found:
+        found["accumulated"] = (CTAccumulated(ct_dlp_total_mgycm=total),)
+    return CTReport(**found)

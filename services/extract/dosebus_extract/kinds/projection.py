@@ -98,10 +98,12 @@ def _event(node: Node, reading: Reading) -> ProjectionEvent:
     return ProjectionEvent(**found, source_devices=devices, detector_devices=devices)
 
 
+_ACCUMULATED: Final = "113702"
+_LOOSE: Final = frozenset(_PLANE.rows) - {"113764", "113780", "113737", "113812", "121106", "122505"}
 REPORT: Final = Table(
     *REPORT_ROWS,
     Row(("122142",), "acquisition_device_type", code),
-    Row(("113702",), "accumulated_per_plane", _plane, many=True),
+    Row((_ACCUMULATED,), "accumulated_per_plane", _plane, many=True),
     Row(("113706",), "events", _event, many=True),
     Row(("113943",), "xray_source_data_available", code),
     Row(("113944",), "xray_mechanical_data_available", code),
@@ -110,5 +112,11 @@ REPORT: Final = Table(
 
 
 def read_projection(root: Node, reading: Reading) -> ProjectionReport:
-    """A projection report from its content tree."""
+    """A projection report from its content tree; sums that stand at the root itself are those of one plane."""
+    loose = [child for child in root.children if child.key in _LOOSE]
+    if loose and root.first(_ACCUMULATED) is None:
+        plane = Node(None, "CONTAINER")
+        plane.code = plane.key = _ACCUMULATED
+        plane.children = loose
+        root.children = [*(child for child in root.children if child.key not in _LOOSE), plane]
     return ProjectionReport(**report_values(REPORT, root, reading))

@@ -77,7 +77,7 @@ _DOSE: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("111636",): ("entrance_exposure_at_rp_mgy", "mGy"),
     ("111631",): ("agd_mgy", "mGy"),
     ("111634",): ("half_value_layer_mmal", "mm"),
-    ("111638",): ("percent_fibroglandular_tissue", ""),
+    ("111046",): ("percent_fibroglandular_tissue", ""),
     ("113845",): ("exposure_index", ""),
     ("113846",): ("target_exposure_index", ""),
     ("113847",): ("deviation_index", ""),

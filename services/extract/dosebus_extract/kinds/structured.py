@@ -18,7 +18,7 @@ from dosebus_extract.read import ReadOptions
 from dosebus_extract.sr.concepts import Reading
 from dosebus_extract.sr.reader import DicomObject
 from dosebus_extract.sr.tree import Node, content_tree
-from dosebus_extract.study_header import SOP_INSTANCE, study_of
+from dosebus_extract.study_header import SOP_CLASS, SOP_INSTANCE, study_of
 
 _TITLES: Final = {
     "113701": None,
@@ -40,6 +40,8 @@ _CONTENT: Final = (
     (frozenset({"113502"}), "radiopharmaceutical_rdsr"),
     (frozenset({"128402"}), "patient_rdsr"),
 )
+# Objects of these classes are dose reports, whatever a device calls them.
+_DOSE_CLASSES: Final = frozenset(f"1.2.840.10008.5.1.4.1.1.88.{n}" for n in (67, 68, 73, 76))
 _NO_DAY: Final = date(1900, 1, 1)
 _PROCEDURES: Final = {
     "113704": "projection_rdsr",
@@ -53,7 +55,7 @@ _PROCEDURES: Final = {
 def read_structured(found: DicomObject, _kind: str, options: ReadOptions) -> Contribution:
     """Read a dose report of any kind. Raises Rejected."""
     root = _document(content_tree(found.header))
-    kind = _kind_of(root)
+    kind = _kind_of(root, found.header.first(SOP_CLASS))
     reading = Reading(found.header.first(SOP_INSTANCE) or "")
     straighten(root, found.header, TREE)
     study = _READERS[kind](root, reading, _dated(study_of(found.header), reading))
@@ -77,11 +79,11 @@ def _document(root: Node) -> Node:
     return inner[0] if not root.code and len(inner) == 1 else root
 
 
-def _kind_of(root: Node) -> str:
-    if root.key not in _TITLES:
+def _kind_of(root: Node, sop_class: str | None) -> str:
+    if root.key not in _TITLES and (sop_class not in _DOSE_CLASSES or _by_content(root) is None):
         title = f"“{root.meaning}” ({root.code})" if root.code else "missing"
         raise Rejected("not_a_dose_report", f"it is no radiation dose report: its document title is {title}")
-    kind = _TITLES[root.key] or _TEMPLATES.get((root.template or "").removeprefix("TID").strip())
+    kind = _TITLES.get(root.key) or _TEMPLATES.get((root.template or "").removeprefix("TID").strip())
     if kind in {"ct_rdsr", "projection_rdsr"} or kind is None:
         kind = _by_content(root) or kind
     if kind is None:
@@ -95,9 +97,11 @@ def _kind_of(root: Node) -> str:
 def _by_content(root: Node) -> str | None:
     """The kind by what is there; where that is nothing, by the procedure reported."""
     keys = {child.key for child in root.children}
-    for telling, kind in _CONTENT:
-        if telling & keys:
-            return kind
+    below = {item.key for child in root.children if child.is_group for item in child.children}
+    for level in (keys, below):
+        for telling, kind in _CONTENT:
+            if telling & level:
+                return kind
     procedure = root.first("121058")
     value = procedure.coded.code_value if procedure is not None and procedure.coded else None
     return _PROCEDURES.get(value or "")

@@ -51,6 +51,58 @@ LENIENCIES: Final = (
         "sr.stray_values",
     ),
     Leniency(
+        "decimal comma",
+        "75,5 is 75.5 in reports and headers; a comma between two numbers of three digits parts a list",
+        "sr.header",
+    ),
+    Leniency(
+        "concept told by its name",
+        "where the code is missing, or is one that nobody knows, the name of PS3.16 finds the concept; it fills gaps "
+        "only, and names in a maker's own scheme (99...) say nothing",
+        "sr.names",
+    ),
+    Leniency(
+        "value told in words",
+        "planes, sides, and types of acquisition without a code count as the code of their name",
+        "sr.names",
+    ),
+    Leniency(
+        "known values in an unknown group",
+        "a container that no template has here is opened where it holds what belongs here; it fills gaps only",
+        "sr.concepts",
+    ),
+    Leniency(
+        "force in kilograms, age in days",
+        "a mass told for a force is its weight; a span of time told for an age is years",
+        "sr.units",
+    ),
+    Leniency(
+        "sums at the root",
+        "accumulated values without their container are the report's totals",
+        "kinds.projection",
+        "ct_rdsr_as_comprehensive_sr_synthetic",
+    ),
+    Leniency(
+        "sums left out",
+        "fluoroscopy and acquisition make the total of a plane; else the events do, glandular dose by breast",
+        "totals",
+    ),
+    Leniency(
+        "sum of all planes beside those of each",
+        "the planes' own sums are added, that of all planes is not",
+        "totals",
+    ),
+    Leniency(
+        "source without its container",
+        "tube voltage and current beside the acquisition's parameters are those of one source",
+        "kinds.ct",
+    ),
+    Leniency(
+        "dose report under another title",
+        "an object of a dose report's SOP class whose content is one is read, whatever its title",
+        "kinds.structured",
+    ),
+    Leniency(
         "value in another element",
         "a UID, a date, a name or a code that stands in the element of another value type is read from there",
         "sr.stray_values",

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from pydantic import BaseModel
+
 from dosebus.domain.base import Code
 from dosebus.domain.study import Finding, UnreadConcept
 from dosebus_extract.sr import moments, units
-from dosebus_extract.sr.header import as_number
+from dosebus_extract.sr.header import as_number, decimal_comma
+from dosebus_extract.sr.names import concept_named
 from dosebus_extract.sr.tree import Node
 
 
@@ -57,7 +60,7 @@ class Reading:
 _MOST_VALUES: Final = 100_000
 # A number told in words: with a decimal comma, or with its unit behind it ("12,5 mGy").
 _WORDED: Final = re.compile(
-    r"\s*([-+]?\d{1,16}(?:[.,]\d{1,24})?(?:[eE][-+]?\d{1,3})?)\s*([^\d\s,.+-]\S{0,15})?\s*$"
+    r"\s*([-+]?\d{1,16}(?:[.,]\d{1,24})?(?:[eE][-+]?\d{1,3})?)\s*([^\d\s,.+-].{0,15}?)?\s*$"
 )
 
 How: TypeAlias = Callable[[Node, Reading], Any]
@@ -88,14 +91,34 @@ class Table:
     def read(self, parent: Node, reading: Reading) -> Values:
         """Every child of `parent` by its rows, in the report's order; the first usable value of a key stands."""
         found: Values = {}
+        strange: list[Node] = []
         for child in parent.children:
             rows = self.rows.get(child.key)
             if rows is None:
-                reading.leave(child, parent)
+                strange.append(child)
                 continue
             for row in rows:
                 _take(row, child, reading, found)
+        for child in strange:
+            self._take_strange(child, parent, reading, found)
         return found
+
+    def _take_strange(self, child: Node, parent: Node, reading: Reading, found: Values) -> None:
+        """An item that no row knows by its code: by its name, or as a group around known items, it fills gaps."""
+        rows = () if child.is_private else self.rows.get(concept_named(child.meaning) or "", ())
+        more: Values = {}
+        if rows:
+            for row in rows:
+                _take(row, child, reading, more)
+        elif child.is_group and any(one.key in self.rows for one in child.children):
+            more = self.read(child, reading)
+        else:
+            reading.leave(child, parent)
+        for key, value in more.items():
+            if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+                found[key] = (*found.get(key, ()), *value)
+            else:
+                found.setdefault(key, value)
 
     def with_rows(self, *rows: Row) -> Table:
         return Table(*{row: None for known in self.rows.values() for row in known}, *rows)
@@ -252,7 +275,10 @@ def code_or_text(key: str) -> How:
 def _numbers(node: Node, unit: str, reading: Reading, unsaid: str | None = None) -> tuple[float, ...]:
     if not isinstance(node.value, str) or not node.value:
         return ()
-    values = tuple(n for sent in node.value.split("\\")[:_MOST_VALUES] if (n := as_number(sent)) is not None)
+    sent = node.value.split("\\")[:_MOST_VALUES]
+    values = tuple(n for one in sent if (n := as_number(one)) is not None)
+    if not values and "," in node.value:
+        values = tuple(n for one in sent if (n := as_number(decimal_comma(one))) is not None)
     told_unit = node.unit or unsaid
     if not values and (worded := _WORDED.match(node.value)) is not None:
         values = (float(worded[1].replace(",", ".")),)

@@ -18,6 +18,7 @@ from dosebus_extract.sr.encoding import Elements
 _LONGEST_NUMBER: Final = 64
 _PRINTED: Final = re.compile(rb"[\x20-\x7e]*\x00*")
 _DIGITS: Final = re.compile(rb" *[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)? *\x00?")
+_DECIMAL_COMMA: Final = re.compile(r"(?<![\d,])(?!\d{3},\d{3}(?!\d))(\d+),(\d+)(?![\d,])")
 _CHARSET: Final = 0x00080005
 _VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
 _LONG_VALUE, _URN_VALUE = 0x00080119, 0x00080120
@@ -66,10 +67,9 @@ class Header:
         return " | ".join(part for name in names if (part := name.strip(" \0"))) or None
 
     def numbers(self, tag: int) -> tuple[float, ...]:
-        """Every number of a decimal or integer string; what is none is left out."""
-        return tuple(
-            n for part in re.split(r"[\\,]", self.text(tag) or "") if (n := as_number(part)) is not None
-        )
+        """Every number of a decimal or integer string, also in a comma list; what is none is left out."""
+        text = decimal_comma(self.text(tag) or "")
+        return tuple(n for part in re.split(r"[\\,]", text) if (n := as_number(part)) is not None)
 
     def number(self, tag: int) -> float | None:
         """The first number; one that a device wrote in binary instead of as text is read so."""
@@ -135,6 +135,11 @@ class Header:
                     return group << 16 | (tag & 0xFF) << 8 | element
         first_block = group << 16 | 0x1000 | element
         return first_block if not reserved and first_block in self.elements else None
+
+
+def decimal_comma(text: str) -> str:
+    """The text with full stops for its decimal commas; a comma between whole numbers of three digits parts a list."""
+    return _DECIMAL_COMMA.sub(r"\1.\2", text) if "," in text and "." not in text else text
 
 
 def as_number(text: str) -> float | None:

@@ -9,6 +9,7 @@ from dosebus.domain.base import Code
 from dosebus_extract.sr.charset import Charset, charset_of, decode
 from dosebus_extract.sr.encoding import CodeItems, Elements
 from dosebus_extract.sr.header import Header
+from dosebus_extract.sr.names import concept_named
 from dosebus_extract.sr.references import Reference, positions, settle
 from dosebus_extract.sr.stray_values import NUMERIC, stray_number, stray_text, value_type_of
 
@@ -44,7 +45,7 @@ class Node:
             self.code = name.code_value or ""
             self.scheme = name.coding_scheme_designator or ""
             self.meaning = name.code_meaning or ""
-            self.key = concept_key(self.code, self.scheme)
+            self.key = concept_key(self.code, self.scheme) if self.code else concept_named(self.meaning) or ""
         self.value: str | Code | None = None
         self.unit: str | None = None
         self.template: str | None = None
@@ -68,6 +69,16 @@ class Node:
         self.code, self.key, self.meaning, self.scheme = other.code, other.key, other.meaning, other.scheme
         self.value_type, self.value, self.unit = other.value_type, other.value, other.unit
         self.template, self.children = other.template, children
+
+    @property
+    def is_private(self) -> bool:
+        """Whether a maker's own scheme names the concept."""
+        return self.scheme[:2] == "99"
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it only holds other items, under a name that no maker gave it."""
+        return self.value_type in {"CONTAINER", ""} and not self.is_private
 
     @property
     def coded(self) -> Code | None:
@@ -145,7 +156,7 @@ class _Builder:
         else:
             node.value = stray_number(elements, measured[0])
         unit = self.code(measured[0].get(_UNITS), charset)
-        node.unit = unit.code_value if unit else None
+        node.unit = (unit.code_value or unit.code_meaning) if unit else None
 
     def stray(self, node: Node, elements: Elements, charset: Charset) -> None:
         """The value of an item that bears it elsewhere than its value type says."""
