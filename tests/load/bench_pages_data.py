@@ -100,7 +100,7 @@ INSERT INTO dose.ct_event (study_id, report_index, event_index, uid_occurrence, 
     scanning_length_mm,
     nominal_single_collimation_mm, nominal_total_collimation_mm, pitch, number_of_xray_sources, xray_modulation_type,
     ctdivol_mgy, ctdiw_phantom_type_code, ctdiw_phantom_type_meaning, dlp_mgycm, comment,
-    study_at, device_id, patient_weight_kg, charted_in)
+    study_at, device_id, patient_weight_kg, test_data, listed_in)
 SELECT id, 0, n, 1, study_instance_uid || '.' || n, study_at + n * interval '1 minute',
     (%(protocols)s::text[])[1 + CASE WHEN n = 0 THEN 0 ELSE (id + n) %% %(many_protocols)s END], 'Chest',
     CASE WHEN n = 0 THEN '113805' WHEN n %% 4 = 3 THEN '113804' ELSE '116152004' END,
@@ -109,7 +109,7 @@ SELECT id, 0, n, 1, study_instance_uid || '.' || n, study_at + n * interval '1 m
     4 + random(), 300 * random(), 0.6, 38.4, 0.9, 1, 'XYZ_EC',
     exp(1.5 + (id %% 8) * 0.1 + 1.2 * (random() - 0.5)), '113691',
     'IEC Body Dosimetry Phantom', exp(4.5 + (id %% 8) * 0.1 + 1.6 * (random() - 0.5)), 'Reconstructed with kernel Br40',
-    study_at, device_id, patient_weight_kg, dose.charted_in(modality_types, not_patient_indicator)
+    study_at, device_id, patient_weight_kg, not_patient_indicator IS NOT NULL, dose.listed_in(modality_types)
 FROM dose.study, generate_series(0, number_of_events - 1) AS n WHERE modality_type = 'CT'
 """
 
@@ -128,7 +128,7 @@ INSERT INTO dose.projection_event (study_id, report_index, event_index, uid_occu
     agd_mgy,
     compressed_thickness_mm, compression_force_n, anode_target_material_meaning, exposure_control_mode,
     positioner_primary_angle_deg, positioner_secondary_angle_deg, distance_source_detector_mm, exposure_index,
-    study_at, device_id, patient_weight_kg, charted_in)
+    study_at, device_id, patient_weight_kg, test_data, listed_in)
 SELECT id, 0, n, 1, study_instance_uid || '.' || n, study_at + n * interval '1 minute', '113611',
     'Stationary Acquisition',
     '113622', 'Single Plane', (%(protocols)s::text[])[1 + (id + n) %% %(many_protocols)s], '43799004', 'Thorax',
@@ -147,7 +147,7 @@ SELECT id, 0, n, 1, study_instance_uid || '.' || n, study_at + n * interval '1 m
     CASE WHEN modality_type = 'MG' THEN 'Tungsten or Tungsten compound' END,
     CASE WHEN modality_type = 'MG' THEN 'AUTOMATIC' END,
     10 * random(), 10 * random(), 1100, 300 + 100 * random(),
-    study_at, device_id, patient_weight_kg, dose.charted_in(modality_types, not_patient_indicator)
+    study_at, device_id, patient_weight_kg, not_patient_indicator IS NOT NULL, dose.listed_in(modality_types)
 FROM dose.study, generate_series(0, number_of_events - 1) AS n WHERE modality_type = %(modality)s
 """
 
@@ -163,8 +163,8 @@ FROM dose.study WHERE modality_type = 'NM'
 """
 
 TALLY = """
-INSERT INTO dose.study_tally SELECT dose.charted_in(modality_types, not_patient_indicator), device_id, count(*)
-FROM dose.study GROUP BY 1, 2
+INSERT INTO dose.study_tally SELECT dose.listed_in(modality_types), device_id, count(*)
+FROM dose.study WHERE not_patient_indicator IS NULL GROUP BY 1, 2
 """
 
 EVENTS_OF = {"CT": CT_EVENTS, "RF": PROJECTION_EVENTS, "MG": PROJECTION_EVENTS, "DX": PROJECTION_EVENTS,

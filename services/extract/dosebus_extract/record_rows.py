@@ -93,7 +93,7 @@ TOTALS = Flattener(Totals)
 FINDING = Flattener(Finding)
 UNREAD = Flattener(UnreadConcept)
 PLACE = ("report_index", "event_index")
-OF_STUDY = (*dose.EVENT_FACTS, "charted_in")
+OF_STUDY = (*dose.EVENT_FACTS, "listed_in")
 """What an event knows of its study."""
 
 
@@ -117,20 +117,20 @@ def study_at(study: Study) -> datetime | None:
     return datetime.combine(study.study_date, (study.study_time or time()).replace(tzinfo=None))
 
 
-def charted_in(study: Study) -> int:
-    """In which listings' charts a study counts, as `dose.charted_in` says it."""
-    if study.patient.not_patient_indicator is not None:
-        return 0
+def listed_in(study: Study) -> int:
+    """The listings that a study is part of, as `dose.listed_in` says it."""
     types = frozenset(study.modality_types)
-    return sum(bit for name, bit in dose.CHARTED_IN.items() if not types.isdisjoint(dose.TYPES_OF[name]))
+    return sum(bit for name, bit in dose.LISTED_IN.items() if not types.isdisjoint(dose.TYPES_OF[name]))
 
 
 def entries(study: Study, device_id: int | None = None) -> Iterator[Rows]:
     """Everything that a study's reports list, table by table; tables without rows are left out.
 
-    Events know the study's time, its device and in which charts it counts.
+    Events know what charts ask of their study.
     """
-    facts = [study_at(study), device_id, study.patient.patient_weight_kg, charted_in(study)]
+    patient = study.patient
+    test_data = patient.not_patient_indicator is not None
+    facts = [study_at(study), device_id, patient.patient_weight_kg, test_data, listed_in(study)]
     tables = (
         _ct_events(study, facts),
         _ct_sources(study),

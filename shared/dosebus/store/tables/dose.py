@@ -36,8 +36,8 @@ NM = "modality_types @> '{NM}'::text[]"
 LISTED = {"ct": CT, "rf": RF, "mg": MG, "dx": RADIOGRAPHY, "nm": NM}
 """What makes a study part of a listing: predicates of partial indexes, so queries must use them literally."""
 
-CHARTED_IN = {"ct": 1, "rf": 2, "mg": 4, "dx": 8, "nm": 16}
-"""The bits of `charted_in`: the listings in whose charts a study counts; none of them where it is test data."""
+LISTED_IN = {"ct": 1, "rf": 2, "mg": 4, "dx": 8, "nm": 16}
+"""The bits of `listed_in`: the listings that a study is part of."""
 
 CHARTED = (
     "study_at", "device_id", "not_patient_indicator", "study_description", "requested_procedure",
@@ -55,8 +55,8 @@ CHARTED_OF = {
 NAMED = ("study_description", "requested_procedure", "procedure_code_meaning")
 """What people call a study: few names for many studies, so that each listing has an index to find its names in."""
 
-EVENT_FACTS = ("study_at", "device_id", "patient_weight_kg")
-"""What an event knows of its study, beside `charted_in`, so that charts need not look for the study."""
+EVENT_FACTS = ("study_at", "device_id", "patient_weight_kg", "test_data")
+"""What an event knows of its study, beside `listed_in`, so that charts need not look for the study."""
 
 CHARTED_EVENTS = {
     "ct": ("acquisition_protocol", "event_type_code", "dlp_mgycm", "ctdivol_mgy"),
@@ -74,9 +74,9 @@ CHARTED_EVENTS = {
 """What charts of a listing read of events."""
 
 
-def charted(name: str) -> str:
-    """The predicate of the events of a listing that charts count; partial indexes have it, so it is literal."""
-    return f"(charted_in & {CHARTED_IN[name]}) <> 0"
+def listed_event(name: str) -> str:
+    """What makes an event part of a listing: the predicate of a partial index, so queries must use it literally."""
+    return f"(listed_in & {LISTED_IN[name]}) <> 0"
 
 
 STUDY_AT_KEY = "coalesce(study_at, '-infinity'::timestamp)"
@@ -171,17 +171,17 @@ def _entries(name: str, *own: sa.Column[Any] | sa.Index, counted: str = "event")
     )
 
 
-def _charted(table: str, listing: str) -> tuple[sa.Index, sa.Index]:
-    """The indexes of a listing's events: what charts read, and the protocols."""
-    where = sa.text(charted(listing))
-    read = [*CHARTED_EVENTS[listing], *EVENT_FACTS]
-    return (
-        sa.Index(f"{table}_chart_{listing}", "study_id", postgresql_where=where, postgresql_include=read),
-        sa.Index(f"{table}_protocol_{listing}", "acquisition_protocol", "study_id", postgresql_where=where),
+def _chart_index(table: str, listing: str) -> sa.Index:
+    """What charts of a listing read of events."""
+    return sa.Index(
+        f"{table}_chart_{listing}",
+        "study_id",
+        postgresql_where=sa.text(listed_event(listing)),
+        postgresql_include=[*CHARTED_EVENTS[listing], *EVENT_FACTS],
     )
 
 
-def _events(name: str, *own: sa.Column[Any] | sa.Index, charted_in: tuple[str, ...]) -> sa.Table:
+def _events(name: str, *own: sa.Column[Any] | sa.Index, listings: tuple[str, ...]) -> sa.Table:
     """A table of irradiation events. `uid_occurrence` is 1, and counts up where a device repeats a UID."""
     table = _entries(
         name,
@@ -191,8 +191,15 @@ def _events(name: str, *own: sa.Column[Any] | sa.Index, charted_in: tuple[str, .
         sa.Column("study_at", sa.DateTime),
         sa.Column("device_id", sa.BigInteger),
         sa.Column("patient_weight_kg", sa.Double),
-        sa.Column("charted_in", sa.SmallInteger),
-        *(index for listing in charted_in for index in _charted(name, listing)),
+        sa.Column("test_data", sa.Boolean),
+        sa.Column("listed_in", sa.SmallInteger),
+        *(_chart_index(name, listing) for listing in listings),
+        sa.Index(
+            f"{name}_protocol",
+            "acquisition_protocol",
+            "study_id",
+            postgresql_include=["test_data", "listed_in"],
+        ),
     )
     table.append_constraint(sa.UniqueConstraint("study_id", "report_index", "event_index"))
     table.append_constraint(sa.UniqueConstraint("study_id", "irradiation_event_uid", "uid_occurrence"))
@@ -202,17 +209,18 @@ def _events(name: str, *own: sa.Column[Any] | sa.Index, charted_in: tuple[str, .
 study_tally = sa.Table(
     "study_tally",
     metadata,
-    sa.Column("charted_in", sa.SmallInteger, nullable=False),
+    sa.Column("listed_in", sa.SmallInteger, nullable=False),
     sa.Column("device_id", sa.BigInteger),
     sa.Column("studies", sa.BigInteger, nullable=False),
 )
-"""How many studies a device has, by the listings that chart them: the sum of the rows. A trigger adds a row for each
-study that comes, goes or changes, so that nobody waits for a counter; extract adds rows up from time to time."""
+"""How many studies a device has, without test data, by the listings they are part of: the sum of the rows. A trigger
+adds a row for each study that comes, goes or changes, so that nobody waits for a counter; extract adds rows up from
+time to time."""
 
 ct_event = _events(
     "ct_event",
     *columns(CTEvent, without=frozenset({"sources"})),
-    charted_in=("ct",),
+    listings=("ct",),
 )
 
 ct_source = _entries(
@@ -227,7 +235,7 @@ projection_event = _events(
     *columns(ProjectionEvent),
     sa.Column("kvp_mean", sa.Double, sa.Computed("dose.mean_of(kvp)", persisted=True)),
     sa.Column("exposure_mas", sa.Double, sa.Computed("dose.sum_of(exposure_uas) / 1000.0", persisted=True)),
-    charted_in=("rf", "mg", "dx"),
+    listings=("rf", "mg", "dx"),
 )
 
 projection_accumulated = _entries(

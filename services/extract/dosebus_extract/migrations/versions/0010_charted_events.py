@@ -14,48 +14,47 @@ branch_labels = None
 depends_on = None
 
 FACTS = """
-CREATE FUNCTION dose.charted_in(modality_types text[], not_patient_indicator text) RETURNS smallint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN not_patient_indicator IS NOT NULL THEN 0 ELSE
-        (modality_types @> '{CT}')::int + (modality_types @> '{RF}')::int * 2 + (modality_types @> '{MG}')::int * 4
-        + (modality_types && '{DX,CR,PX}')::int * 8 + (modality_types @> '{NM}')::int * 16 END::smallint
+CREATE FUNCTION dose.listed_in(modality_types text[]) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ((modality_types @> '{CT}')::int + (modality_types @> '{RF}')::int * 2 + (modality_types @> '{MG}')::int * 4
+        + (modality_types && '{DX,CR,PX}')::int * 8 + (modality_types @> '{NM}')::int * 16)::smallint
 $$;
 ALTER TABLE dose.ct_event ADD COLUMN study_at timestamp, ADD COLUMN device_id bigint,
-    ADD COLUMN patient_weight_kg double precision, ADD COLUMN charted_in smallint;
+    ADD COLUMN patient_weight_kg double precision, ADD COLUMN test_data boolean, ADD COLUMN listed_in smallint;
 ALTER TABLE dose.projection_event ADD COLUMN study_at timestamp, ADD COLUMN device_id bigint,
-    ADD COLUMN patient_weight_kg double precision, ADD COLUMN charted_in smallint;
+    ADD COLUMN patient_weight_kg double precision, ADD COLUMN test_data boolean, ADD COLUMN listed_in smallint;
 DROP INDEX dose.ct_event_chart;
 DROP INDEX dose.projection_event_chart;
 """
 
 COPIED = """
 UPDATE dose.{table} AS e SET study_at = s.study_at, device_id = s.device_id, patient_weight_kg = s.patient_weight_kg,
-    charted_in = dose.charted_in(s.modality_types, s.not_patient_indicator)
+    test_data = s.not_patient_indicator IS NOT NULL, listed_in = dose.listed_in(s.modality_types)
 FROM dose.study AS s WHERE s.id = e.study_id
 """
 
 KEPT_EQUAL = """
 CREATE FUNCTION dose.give_event_its_study() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE 'UPDATE dose.' || quote_ident(TG_TABLE_NAME) || ' AS e SET study_at = s.study_at, device_id = s.device_id,
-        patient_weight_kg = s.patient_weight_kg,
-        charted_in = dose.charted_in(s.modality_types, s.not_patient_indicator)
+    EXECUTE 'UPDATE dose.' || quote_ident(TG_TABLE_NAME) || ' AS e SET study_at = s.study_at,
+        device_id = s.device_id, patient_weight_kg = s.patient_weight_kg,
+        test_data = s.not_patient_indicator IS NOT NULL, listed_in = dose.listed_in(s.modality_types)
         FROM dose.study AS s WHERE s.id = e.study_id AND e.id = $1' USING NEW.id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER ct_event_study AFTER INSERT ON dose.ct_event FOR EACH ROW
-    WHEN (NEW.charted_in IS NULL) EXECUTE FUNCTION dose.give_event_its_study();
+    WHEN (NEW.listed_in IS NULL) EXECUTE FUNCTION dose.give_event_its_study();
 CREATE TRIGGER projection_event_study AFTER INSERT ON dose.projection_event FOR EACH ROW
-    WHEN (NEW.charted_in IS NULL) EXECUTE FUNCTION dose.give_event_its_study();
+    WHEN (NEW.listed_in IS NULL) EXECUTE FUNCTION dose.give_event_its_study();
 
 CREATE FUNCTION dose.give_study_to_events() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    charted smallint := dose.charted_in(NEW.modality_types, NEW.not_patient_indicator);
+    listed smallint := dose.listed_in(NEW.modality_types);
+    test boolean := NEW.not_patient_indicator IS NOT NULL;
 BEGIN
     UPDATE dose.ct_event SET study_at = NEW.study_at, device_id = NEW.device_id,
-        patient_weight_kg = NEW.patient_weight_kg, charted_in = charted WHERE study_id = NEW.id;
+        patient_weight_kg = NEW.patient_weight_kg, test_data = test, listed_in = listed WHERE study_id = NEW.id;
     UPDATE dose.projection_event SET study_at = NEW.study_at, device_id = NEW.device_id,
-        patient_weight_kg = NEW.patient_weight_kg, charted_in = charted WHERE study_id = NEW.id;
+        patient_weight_kg = NEW.patient_weight_kg, test_data = test, listed_in = listed WHERE study_id = NEW.id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER study_events AFTER UPDATE ON dose.study FOR EACH ROW
@@ -67,30 +66,28 @@ CREATE TRIGGER study_events AFTER UPDATE ON dose.study FOR EACH ROW
 """Extract tells an event of its study when it writes it; these keep it true when the study alone changes."""
 
 TALLY = """
-CREATE TABLE dose.study_tally (charted_in smallint NOT NULL, device_id bigint, studies bigint NOT NULL);
-INSERT INTO dose.study_tally SELECT dose.charted_in(modality_types, not_patient_indicator), device_id, count(*)
-    FROM dose.study GROUP BY 1, 2;
+CREATE TABLE dose.study_tally (listed_in smallint NOT NULL, device_id bigint, studies bigint NOT NULL);
+INSERT INTO dose.study_tally SELECT dose.listed_in(modality_types), device_id, count(*)
+    FROM dose.study WHERE not_patient_indicator IS NULL GROUP BY 1, 2;
 CREATE FUNCTION dose.tally_study() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        INSERT INTO dose.study_tally
-            VALUES (dose.charted_in(OLD.modality_types, OLD.not_patient_indicator), OLD.device_id, -1);
+    IF TG_OP <> 'INSERT' AND OLD.not_patient_indicator IS NULL THEN
+        INSERT INTO dose.study_tally VALUES (dose.listed_in(OLD.modality_types), OLD.device_id, -1);
     END IF;
-    IF TG_OP <> 'DELETE' THEN
-        INSERT INTO dose.study_tally
-            VALUES (dose.charted_in(NEW.modality_types, NEW.not_patient_indicator), NEW.device_id, 1);
+    IF TG_OP <> 'DELETE' AND NEW.not_patient_indicator IS NULL THEN
+        INSERT INTO dose.study_tally VALUES (dose.listed_in(NEW.modality_types), NEW.device_id, 1);
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER study_tally_gone_or_new AFTER INSERT OR DELETE ON dose.study FOR EACH ROW
     EXECUTE FUNCTION dose.tally_study();
 CREATE TRIGGER study_tally_other AFTER UPDATE ON dose.study FOR EACH ROW
-    WHEN ((OLD.device_id, OLD.modality_types, OLD.not_patient_indicator)
-        IS DISTINCT FROM (NEW.device_id, NEW.modality_types, NEW.not_patient_indicator))
+    WHEN ((OLD.device_id, OLD.modality_types, OLD.not_patient_indicator IS NULL)
+        IS DISTINCT FROM (NEW.device_id, NEW.modality_types, NEW.not_patient_indicator IS NULL))
     EXECUTE FUNCTION dose.tally_study();
 """
 
-EVENT_FACTS = "study_at, device_id, patient_weight_kg"
+EVENT_FACTS = "study_at, device_id, patient_weight_kg, test_data"
 CHARTED_EVENTS = {
     "ct": ("ct_event", 1, "acquisition_protocol, event_type_code, dlp_mgycm, ctdivol_mgy"),
     "rf": ("projection_event", 2, "acquisition_protocol, dap_gym2, kvp_mean, exposure_mas"),
@@ -122,14 +119,14 @@ def upgrade() -> None:
     for name, (table, bit, read) in CHARTED_EVENTS.items():
         op.execute(
             f"CREATE INDEX {table}_chart_{name} ON dose.{table} (study_id) INCLUDE ({read}, {EVENT_FACTS})"
-            f" WHERE (charted_in & {bit}) <> 0"
-        )
-        op.execute(
-            f"CREATE INDEX {table}_protocol_{name} ON dose.{table} (acquisition_protocol, study_id)"
-            f" WHERE (charted_in & {bit}) <> 0"
+            f" WHERE (listed_in & {bit}) <> 0"
         )
     for table in ("ct_event", "projection_event"):
         op.execute(f"DROP INDEX dose.{table}_protocol")
+        op.execute(
+            f"CREATE INDEX {table}_protocol ON dose.{table} (acquisition_protocol, study_id)"
+            " INCLUDE (test_data, listed_in)"
+        )
         for period in PERIODS:
             op.execute(
                 f"CREATE STATISTICS dose.{table}_{period} ON (date_trunc('{period}', study_at)) FROM dose.{table}"
