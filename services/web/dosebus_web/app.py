@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from dosebus.version import VERSION
 from dosebus_web.api import routes as api
 from dosebus_web.http import errors
-from dosebus_web.http.headers import FormLimit, PathPrefix, SecureHeaders
+from dosebus_web.http.headers import PathPrefix, SecureHeaders
+from dosebus_web.http.limits import FormLimit, TrustedHosts
 from dosebus_web.http.navigation import entries
+from dosebus_web.http.origin import same_origin
 from dosebus_web.http.pages import STATIC
 from dosebus_web.language import Interpreter
 from dosebus_web.pages.account import routes as account
@@ -85,9 +86,9 @@ def middleware(settings: WebSettings) -> list[Middleware]:
     """What every request passes, outermost first."""
     return [
         Middleware(SecureHeaders, secure=settings.secure),
-        Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.trusted_hosts), www_redirect=False),
         Middleware(PathPrefix, prefix=settings.prefix),
         Middleware(Interpreter),
+        Middleware(TrustedHosts, hosts=settings.trusted_hosts),
         Middleware(
             FormLimit,
             limit_bytes=settings.form_limit_bytes,
@@ -107,6 +108,7 @@ def create_app(web: Web) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         middleware=middleware(web.settings),
+        dependencies=[Depends(same_origin)],
         generate_unique_id_function=operation_id,
         servers=[{"url": web.settings.prefix or "/"}],
         redirect_slashes=False,

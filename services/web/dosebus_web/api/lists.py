@@ -67,7 +67,7 @@ class Search(BaseModel):
 def called(name: str) -> Listing:
     """The listing of an address. Raises HTTPException 404."""
     if name not in LISTINGS:
-        raise HTTPException(404, f"There is no list {name[:20]!r}; there are {', '.join(LISTINGS)}.")
+        raise HTTPException(404, f"There is no such list; there are {', '.join(LISTINGS)}.")
     return LISTINGS[name]
 
 

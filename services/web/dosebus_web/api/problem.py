@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,11 +31,21 @@ class Problem(BaseModel):
     errors: list[WrongParameter] = Field(default_factory=list)
 
 
+NAME = re.compile(r"[\w.!-]{1,100}", re.ASCII)
+UNNAMED = "?"
+"""Stands for a name that cannot be one of ours: somebody may have sent a value in its place."""
+
+
+def named(name: str) -> str:
+    """The name of a parameter as it may be told."""
+    return name if NAME.fullmatch(name) else UNNAMED
+
+
 class ParameterError(HTTPException):
     """Parameters that cannot be answered, with the reason for each."""
 
     def __init__(self, errors: Mapping[str, str], status_code: int = 400) -> None:
-        self.errors = dict(errors)
+        self.errors = {named(name): reason for name, reason in errors.items()}
         told = "; ".join(f"{name} {reason}" for name, reason in self.errors.items())
         super().__init__(status_code, told[:1000])
 
@@ -46,7 +57,7 @@ def of_query(error: QueryError) -> ParameterError:
 
 def document(status: int, title: str, detail: str, errors: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The body of a problem."""
-    wrong = [WrongParameter(parameter=name[:100], reason=reason) for name, reason in (errors or {}).items()]
+    wrong = [WrongParameter(parameter=name, reason=reason) for name, reason in (errors or {}).items()]
     return Problem(status=status, title=title, detail=detail, errors=wrong).model_dump()
 
 
@@ -55,7 +66,9 @@ REASONS = {
     401: "There is no token, or it counts no more.",
     403: "The token lacks the scope, or what is asked for is somebody else's.",
     404: "There is no such thing.",
+    405: "The address has no such method.",
     409: "It is not in a state for this.",
+    413: "The request is longer than this address takes.",
     422: "A parameter or the body cannot be read.",
     429: "Too many wrong tokens came from this address.",
     503: "The answer takes too long; ask for less.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from dosebus_web import web
 from dosebus_web.api import problem
-from dosebus_web.auth.gate import SignInNeededError
+from dosebus_web.auth.gate import SignInNeededError, current_session
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 
@@ -33,11 +34,19 @@ TITLES: Mapping[int, str] = {
 }
 ERROR = marked("Error")
 TEXTS: Mapping[int, str] = {
+    400: marked("The request is not one that this site can answer."),
     404: marked("There is nothing at this address. It may have been removed."),
     405: marked("This address does not take such a request."),
+    413: marked("What was sent is longer than this address takes."),
     422: marked("The form or address holds something that cannot be read."),
     500: marked("The error has been logged. Nothing was changed."),
 }
+
+
+def is_api(request: Request) -> bool:
+    """Whether a program asks, and not a person."""
+    path: str = request.scope["path"]
+    return path == "/api" or path.startswith("/api/")
 
 
 def answer(
@@ -49,11 +58,15 @@ def answer(
 ) -> Response:
     """The error as a problem document for the API, as a page for people."""
     title, said = _(TITLES.get(status, ERROR)), _(text or TEXTS.get(status, ""))
-    if request.scope["path"].startswith("/api/"):
+    if is_api(request):
         return JSONResponse(
             problem.document(status, title, said, errors), status, media_type=problem.MEDIA_TYPE
         )
-    values = {"title": title, "text": said, "reference": reference}
+    if status < 500 and not hasattr(request.state, "session"):
+        # An address that no route has passed no gate: who is signed in shall keep the navigation all the same.
+        current_session(request)
+    # Without the path: it may be what somebody typed, and nothing of it shall come back.
+    values = {"title": title, "text": said, "reference": reference, "path": ""}
     return web.of(request).pages.render(request, "components/error.html", values, status_code=status)
 
 
@@ -62,7 +75,9 @@ def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101 - registered for this class only
     if 300 <= error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
-    text = error.detail if isinstance(error, HTTPException) and error.detail != "Not Found" else None
+    # What the framework says of a status by itself is not in the reader's language, and ours says more.
+    ours = isinstance(error, HTTPException) and error.detail != HTTPStatus(error.status_code).phrase
+    text = error.detail if ours else None
     errors = error.errors if isinstance(error, problem.ParameterError) else None
     response = answer(request, error.status_code, text, errors=errors)
     response.headers.update(error.headers or {})
@@ -74,9 +89,10 @@ def on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     # What pydantic says of a value never quotes it, except for choices, which are ours.
     wrong = {
-        ".".join(str(part) for part in one["loc"][1:]) or "body": str(one["msg"]) for one in error.errors()
+        problem.named(".".join(str(part) for part in one["loc"][1:]) or "body"): str(one["msg"])
+        for one in error.errors()
     }
-    if not request.scope["path"].startswith("/api/"):
+    if not is_api(request):
         return answer(request, 422)
     told = "; ".join(f"{name}: {reason}" for name, reason in wrong.items())
     return answer(request, 422, told[:1000], errors=wrong)

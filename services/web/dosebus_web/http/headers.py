@@ -1,12 +1,8 @@
-"""The security headers of every answer, as data, and the limit on what may be sent."""
+"""The security headers of every answer, as data, and the prefix that a proxy may leave on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP = {
@@ -57,42 +53,6 @@ class SecureHeaders:
             await send(message)
 
         await self._app(scope, receive, send_secured)
-
-
-class FormLimit:
-    """Refuses bodies that are longer than any of our forms, also when their length is not told.
-
-    `larger` gives the paths to which files are uploaded, with their limits.
-    """
-
-    def __init__(
-        self, app: ASGIApp, *, limit_bytes: int, larger: Mapping[str, int] = MappingProxyType({})
-    ) -> None:
-        self._app = app
-        self._limit = limit_bytes
-        self._larger = larger
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413 to what is too long."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
-            await self._app(scope, receive, send)
-            return
-        limit = self._larger.get(scope["path"], self._limit)
-        declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdigit() or int(declared) > limit:
-            await PlainTextResponse("The request is too long.", 413)(scope, receive, send)
-            return
-        received = 0
-
-        async def receive_limited() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                return {"type": "http.disconnect"}
-            return message
-
-        await self._app(scope, receive_limited, send)
 
 
 class PathPrefix:

@@ -11,14 +11,11 @@ from dosebus_web.auth import audit, sessions
 from dosebus_web.auth.gate import SignedInWrites, cookie_name, current_session, public
 from dosebus_web.auth.signin import Attempt, SignInRefusedError, sign_in
 from dosebus_web.http.address import client_address
-from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.web import Here, Web, of
 
 router = APIRouter()
 PASSWORDS_ARE_OFF = marked("Passwords of DoseBus are not taken here. Use the hospital's account.")
-SITES = frozenset({"same-origin", "none", ""})
-"""Values of Sec-Fetch-Site with which the sign-in form may come: the form has no session, so no CSRF token yet."""
 
 
 def safe_path(path: str) -> str:
@@ -77,8 +74,6 @@ def begin_session(
     next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002 - the name in the form
 ) -> Response:
     """Check the password, set the cookie, go on to the page that was asked for."""
-    if request.headers.get("sec-fetch-site", "") not in SITES:
-        return sign_in_page(request, "/", error=_("Sign in from this site's own form."), status=403)
     if not here.settings.password_sign_in:
         return sign_in_page(request, next, error=PASSWORDS_ARE_OFF, status=403)
     attempt = Attempt(
