@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,14 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 from sqlalchemy.dialects.postgresql import insert
 
-from dosebus.domain.alerting import BEFORE, OPEN_STATES
-from dosebus.events.alerts import AlertDealtWith, AlertRaised
+from dosebus.domain.alerting import OPEN_STATES
+from dosebus.events.alerts import AlertRaised
 from dosebus.events.identity import uuid7
 from dosebus.store.tables.alerts import alert
 from dosebus.store.transaction import Transaction
 from dosebus.telemetry import traces
 from dosebus_alerts import outbound
-from dosebus_alerts.audit import Entry, append
+from dosebus_alerts.audit import Entry
 from dosebus_alerts.changes import Change
 from dosebus_alerts.configuration import Configuration
 from dosebus_alerts.recipients import Recipient
@@ -167,38 +166,6 @@ class Casebook:
 
     def _note(self, alert_id: UUID, action: str, **details: object) -> None:
         self.entries.append(Entry(action, alert_id, details))
-
-
-def deal_with(  # noqa: PLR0917 - who does what with which alert, and why
-    tx: Transaction,
-    alert_id: UUID,
-    state: Literal["acknowledged", "justified", "closed"],
-    by: str,
-    justification_code: str | None,
-    note: str | None = None,
-) -> bool:
-    """Note that a person dealt with an alert: when, who, and why. What waits of its mail is sent all the same.
-
-    False where the alert is further on already, so that the same word twice is one.
-    """
-    now = datetime.now(UTC)
-    values: dict[str, object] = {f"{state}_at": now, f"{state}_by": by}
-    if state == "justified":
-        values |= {"justification_code": justification_code, "justification": note}
-    moved = tx.execute(
-        sa.update(alert)
-        .where(alert.c.id == alert_id, alert.c.state.in_(BEFORE[state]))
-        .values(state=state, changed_at=now, **values)
-    )
-    if moved.rowcount != 1:
-        return False
-    details = {"justification_code": justification_code}
-    if note is not None:
-        # The chain seals the words by their hash; a person's words may have to be taken out one day.
-        details["note_sha256"] = sha256(note.encode()).hexdigest()
-    tx.publish(AlertDealtWith(alert_id=alert_id, state=state))
-    append(tx, [Entry(state, alert_id, details, by)])
-    return True
 
 
 def with_state(tx: Transaction, alert_id: UUID, before: Sequence[str], after: str) -> bool:

@@ -23,9 +23,9 @@ from dosebus.store.transaction import Transaction
 from dosebus_alerts import outbound, recalculation, trials
 from dosebus_alerts.audit import Entry, append
 from dosebus_alerts.bells import Bells
-from dosebus_alerts.casebook import deal_with
 from dosebus_alerts.check import check_studies
 from dosebus_alerts.configuration import recipient_of
+from dosebus_alerts.deeds import deal_with, reopen
 from dosebus_alerts.settings import AlertsSettings
 
 consumers = Consumers("alerts")
@@ -83,9 +83,9 @@ def send_test_mail(
 
 
 @consumers.on(AlertStateRequested)
-def change_state(event: AlertStateRequested, tx: Transaction) -> None:
+def change_state(event: AlertStateRequested, tx: Transaction, settings: AlertsSettings, bells: Bells) -> None:
     """Note who dealt with an alert, and in which words. Rejects a justification without its reason, or with one that
-    is not known."""
+    is not known, and an opening without words."""
     if event.state == "justified" and not event.justification_code:
         raise Reject("no_reason", f"alert {event.alert_id} cannot be justified without a reason")
     if event.justification_code is not None and event.justification_code not in JUSTIFICATIONS:
@@ -95,7 +95,13 @@ def change_state(event: AlertStateRequested, tx: Transaction) -> None:
             alert_note.c.id == event.note_id, alert_note.c.alert_id == event.alert_id
         )
     ).scalar()
-    deal_with(tx, event.alert_id, event.state, event.requested_by, event.justification_code, note)
+    if event.state != "reopened":
+        deal_with(tx, event.alert_id, event.state, event.requested_by, event.justification_code, note)
+        return
+    if not note:
+        raise Reject("no_reason", f"alert {event.alert_id} cannot be opened again without a reason")
+    reopen(tx, event.alert_id, event.requested_by, note, settings.mail_domain)
+    tx.after_commit(bells.ring)
 
 
 @consumers.on(AlertMailRequested)

@@ -18,6 +18,7 @@ from dosebus.store.tables.alerts import alert, mail, study_dose, study_sum
 from dosebus_alerts.configuration import Configuration, read_configuration
 from dosebus_alerts.letter import AlertFacts, SumRow
 from dosebus_alerts.picture import TrendPoint, trend_picture
+from dosebus_alerts.skin import PEAK
 from dosebus_alerts.speech import MODALITIES, SEVERITIES, Speech
 
 DIGEST_LENGTH = 200
@@ -61,7 +62,7 @@ def alert_facts(connection: Connection, row: Row[Any], links: Links, say: Speech
         title=say(row.rule_title),
         severity=say(SEVERITIES[row.severity]),
         quantity=say(QUANTITIES[row.quantity].label),
-        value=say.quantity(row.quantity, row.value),
+        value=value_of(row, say),
         level=say.quantity(row.quantity, row.level),
         share=say.percent(row.value / row.level),
         scope=row.scope,
@@ -73,10 +74,17 @@ def alert_facts(connection: Connection, row: Row[Any], links: Links, say: Speech
         told=tuple((say(TELLABLE[key]), _written(value, say)) for key, value in told(configuration, study)),
         study_link=links.study(row.study_instance_uid),
         alert_link=links.alert(row.id),
+        at_most=row.at_most,
         trend_weeks=None if trend is None else trend.weeks,
+        trend_doubts=trend is not None and any(point.bound is not None for point in trend.points),
     )
     waited = (datetime.now(UTC) - row.raised_at) / timedelta(hours=1)
     return asdict(facts) | {"hours": max(1, int(waited))}
+
+
+def value_of(row: Row[Any], say: Speech) -> str:
+    """The value of an alert, or what it cannot be excluded to be."""
+    return say.value(row.quantity, None if row.at_most else row.value, row.value if row.at_most else None)
 
 
 def digest_facts(connection: Connection, digest: Row[Any], links: Links, say: Speech) -> dict[str, Any]:
@@ -98,7 +106,7 @@ def digest_facts(connection: Connection, digest: Row[Any], links: Links, say: Sp
             {
                 "title": say(row.rule_title),
                 "severity": say(SEVERITIES[row.severity]),
-                "value": say.quantity(row.quantity, row.value),
+                "value": value_of(row, say),
                 "level": say.quantity(row.quantity, row.level),
                 "device": study_facts(connection, row.study_instance_uid)["device"],
                 "link": links.alert(row.id),
@@ -159,7 +167,7 @@ def trend_of(connection: Connection, row: Row[Any]) -> Trend | None:
         return None
     weeks = 2 * own.weeks
     found = connection.execute(
-        sa.select(d.study_date, d.doses, s.total)
+        sa.select(d.study_date, d.doses, s.total, s.bound)
         .join(study_sum, s.study_instance_uid == d.study_instance_uid)
         .where(
             d.patient == own.patient,
@@ -172,7 +180,9 @@ def trend_of(connection: Connection, row: Row[Any]) -> Trend | None:
     ).all()
     if len(found) < 2:
         return None
-    points = tuple(TrendPoint(one.study_date, one.doses[row.quantity], one.total) for one in found)
+    points = tuple(
+        TrendPoint(one.study_date, one.doses.get(row.quantity, 0.0), one.total, one.bound) for one in found
+    )
     return Trend(points, row.level, weeks)
 
 
@@ -193,25 +203,38 @@ def _sums(
             sa.select(study_sum).where(study_sum.c.study_instance_uid == row.study_instance_uid)
         )
     }
+    bounds = _bounds(connection, row.study_id)
     watching = [
         rule for rule in configuration.rules if rule.modality_types & set(modality_types) and not rule.trial
     ]
     summed = {rule.quantity for rule in watching if rule.scope == "sum"}
     for rule in watching:
-        value = (doses or {}).get(rule.quantity)
-        if value is None or rule.scope == "event" or (rule.scope == "study" and rule.quantity in summed):
+        value, bound = (doses or {}).get(rule.quantity), bounds.get(rule.quantity)
+        if (
+            (value is None and bound is None)
+            or rule.scope == "event"
+            or (rule.scope == "study" and rule.quantity in summed)
+        ):
             continue
         total = sums.get((rule.quantity, rule.weeks or 0))
-        reached = total.total if total else value
+        reached = total.total if total else value or 0.0
         yield SumRow(
             quantity=say(QUANTITIES[rule.quantity].label),
-            study=say.quantity(rule.quantity, value),
+            study=say.value(rule.quantity, value, bound),
             weeks=rule.weeks if total else None,
-            total=say.quantity(rule.quantity, reached),
+            total=say.value(rule.quantity, reached, total.bound if total else bound),
             number_of_studies=total.number_of_studies if total else 1,
             level=say.quantity(rule.quantity, rule.level),
             passed=reached >= rule.level,
         )
+
+
+def _bounds(connection: sa.Connection, study_id: int) -> dict[str, float]:
+    """How far a study's values may reach where a part of them is not known: that of its skin dose."""
+    m = dose.skin_map.c
+    select = sa.select(m.peak_bound_gy).where(m.study_id == study_id, m.outcome != "computed")
+    bound = connection.execute(select).scalar()
+    return {} if bound is None else {PEAK: bound}
 
 
 def _written(value: Any, say: Speech) -> str:

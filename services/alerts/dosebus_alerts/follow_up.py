@@ -19,6 +19,8 @@ from dosebus_alerts.recipients import Recipient
 from dosebus_alerts.rules import FollowUp
 
 BATCH = 100
+WAITING_SINCE = sa.func.coalesce(alert.c.reopened_at, alert.c.raised_at)
+"""Since when nobody has acknowledged an alert: it was raised, or opened again."""
 SILENT = ("found_by_recalculation", "rule_on_trial")
 """Notes of alerts of which nobody was told, and of which nobody is reminded either."""
 
@@ -45,7 +47,7 @@ def _waiting(tx: Transaction, configuration: Configuration, now: datetime) -> li
         sa.and_(
             alert.c.rule_key == rule.key,
             alert.c.follow_ups == number,
-            alert.c.raised_at <= now - timedelta(hours=step.after_hours),
+            now - timedelta(hours=step.after_hours) >= WAITING_SINCE,
         )
         for rule in configuration.rules
         for number, step in enumerate(rule.follow_ups)
@@ -62,7 +64,7 @@ def _waiting(tx: Transaction, configuration: Configuration, now: datetime) -> li
             sa.func.coalesce(alert.c.mail_note, "").not_in(SILENT),
             sa.or_(*due),
         )
-        .order_by(alert.c.raised_at)
+        .order_by(WAITING_SINCE)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
@@ -75,7 +77,8 @@ def _due(row: Row[Any], configuration: Configuration, now: datetime) -> list[tup
     return [
         (number, step)
         for number, step in enumerate(steps, start=1)
-        if number > row.follow_ups and row.raised_at + timedelta(hours=step.after_hours) <= now
+        if number > row.follow_ups
+        and (row.reopened_at or row.raised_at) + timedelta(hours=step.after_hours) <= now
     ]
 
 

@@ -71,8 +71,12 @@ class AlertFacts:
     told: Sequence[tuple[str, str]]
     study_link: str
     alert_link: str
+    at_most: bool = False
+    """Whether the value is only a bound, so that the level cannot be excluded."""
     trend_weeks: int | None = None
     """Over how many weeks the picture of the trend reaches; None where there is none."""
+    trend_doubts: bool = False
+    """Whether the picture has bounds in it."""
 
 
 def make_environment(spoken: Speech) -> Environment:

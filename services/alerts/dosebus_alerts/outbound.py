@@ -32,6 +32,8 @@ from dosebus_alerts.recipients import Channel, Recipient
 
 Kind = Literal["alert", "reminder", "digest", "test"]
 State = Literal["queued", "sent", "failed", "in_doubt", "cancelled"]
+UNDER_WAY = frozenset({"gathered", "queued", "sending", "handing_over"})
+"""The states of messages of which it is not known yet whether they arrive."""
 STRANDED = ("failed", "bounced", "in_doubt")
 """The states of messages that did not arrive, or of which nobody knows it, and that a person can send again."""
 

@@ -79,7 +79,7 @@ def write_bounce(tx: Transaction, mail_id: UUID, status: str, text: str) -> bool
 def settle_alert(tx: Transaction, alert_id: UUID) -> None:
     """Let the state of an alert follow from those of its mails, as long as no person has dealt with it."""
     states = outbound.states_of(tx, alert_id)
-    if states & {"gathered", "queued", "sending", "handing_over"}:
+    if states & outbound.UNDER_WAY:
         return
     after = "failed" if states.intersection(outbound.STRANDED) else "sent"
     with_state(tx, alert_id, OPEN_STATES, after)

@@ -58,6 +58,7 @@ def _alert(
         "weeks": row.weeks,
         "level": row.level,
         "value": row.value,
+        "at_most": row.at_most,
         "number_of_studies": len(row.evidence),
         "study_instance_uid": row.study_instance_uid,
         "modality_types": list(study["modality_types"]),

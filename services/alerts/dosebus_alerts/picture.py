@@ -23,6 +23,8 @@ class TrendPoint:
     day: date
     value: float
     total: float
+    bound: float | None = None
+    """How far the sum may reach, where a part of it is not known."""
 
 
 class Canvas:
@@ -52,11 +54,14 @@ class Canvas:
 
 
 def trend_picture(points: Sequence[TrendPoint], level: float) -> bytes:
-    """Each study's dose as a bar, the sums as steps, the level as a dashed line. Needs at least one point."""
+    """Each study's dose as a bar, the sums as steps, a bound as a dashed upright, the level as a dashed line.
+
+    Needs at least one point.
+    """
     canvas = Canvas(WIDTH, HEIGHT)
     first, last = min(one.day for one in points), max(one.day for one in points)
     days = max(1, (last - first).days)
-    highest = 1.1 * max(level, *(max(one.total, one.value) for one in points))
+    highest = 1.1 * max(level, *(max(one.total, one.value, one.bound or 0.0) for one in points))
     bottom = HEIGHT - MARGIN
 
     def across(day: date) -> int:
@@ -73,6 +78,10 @@ def trend_picture(points: Sequence[TrendPoint], level: float) -> bytes:
     ordered = sorted(points, key=lambda one: one.day)
     for one, following in zip(ordered, [*ordered[1:], None], strict=True):
         x, y = across(one.day), up(one.total)
+        if one.bound is not None:
+            for top in range(up(one.bound), y, 12):
+                canvas.fill(x - 1, top, x + 2, min(top + 7, y), SUM)
+            canvas.fill(x - 9, up(one.bound) - 2, x + 9, up(one.bound) + 2, SUM)
         canvas.fill(x - 8, y - 8, x + 8, y + 8, SUM)
         if following is not None:
             right, next_y = across(following.day), up(following.total)

@@ -39,6 +39,8 @@ SEVERITIES = {
     "warning": marked("warning"),
     "critical": marked("critical"),
 }
+AT_MOST = marked("at most %(value)s")
+UP_TO = marked("%(value)s, at most %(bound)s")
 TABLES = (
     *(quantity.label for quantity in QUANTITIES.values()),
     *TELLABLE.values(),
@@ -64,6 +66,15 @@ class Speech:
         quantity = QUANTITIES[key]
         number = format_decimal(quantity.rounded(value), "#,##0.####", locale=self.locale)
         return f"{number} {quantity.unit}"
+
+    def value(self, key: str, value: float | None, bound: float | None) -> str:
+        """A value as far as it is certain, and how far it may reach where a part of it is not known."""
+        if bound is None:
+            return "–" if value is None else self.quantity(key, value)
+        if not value:
+            return self(AT_MOST) % {"value": self.quantity(key, bound)}
+        parts = {"value": self.quantity(key, value), "bound": self.quantity(key, bound)}
+        return self(UP_TO) % parts
 
     def number(self, value: float) -> str:
         """A plain number."""
