@@ -15,9 +15,11 @@ BEFORE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "acknowledged": OPEN_STATES,
         "justified": (*OPEN_STATES, "acknowledged"),
         "closed": (*OPEN_STATES, "acknowledged", "justified"),
+        "reopened": ("acknowledged", "justified", "closed"),
     }
 )
-"""The states that a person can lead an alert to, and those from which."""
+"""What a person can do with an alert, and in which states. Reopened is no state: the alert is open again, in the one
+that its messages give it."""
 
 JUSTIFICATIONS: Mapping[str, str] = MappingProxyType(
     {

@@ -73,16 +73,17 @@ class AlertTestMailRequested(Command):
 
 
 class AlertStateRequested(Command):
-    """A person deals with an alert: acknowledges it, justifies it by a coded reason, or closes it.
+    """A person deals with an alert: acknowledges it, justifies it by a coded reason, closes it, or opens it again.
 
-    `note_id`: what the person wrote (`config.alert_note`); the text itself is in no event.
+    `note_id`: what the person wrote (`config.alert_note`), without which nothing is opened again; the text itself is
+    in no event.
     """
 
     topic: ClassVar[str] = "alert.state.requested.v1"
     owner: ClassVar[str] = "web"
 
     alert_id: UUID
-    state: Literal["acknowledged", "justified", "closed"]
+    state: Literal["acknowledged", "justified", "closed", "reopened"]
     justification_code: str | None = None
     note_id: UUID | None = None
     requested_by: str
@@ -152,13 +153,13 @@ class AlertRuleTrialFinished(Event):
 
 
 class AlertDealtWith(Event):
-    """A person acknowledged, justified or closed an alert."""
+    """A person acknowledged, justified or closed an alert, or opened it again."""
 
     topic: ClassVar[str] = "alert.dealt_with.v1"
     owner: ClassVar[str] = "alerts"
 
     alert_id: UUID
-    state: Literal["acknowledged", "justified", "closed"]
+    state: Literal["acknowledged", "justified", "closed", "reopened"]
 
 
 class AlertWorkProgressed(Event):

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from dosebus.events.alerts import AlertStateRequested
 from dosebus.store.engine import Database
 from dosebus.store.tables import config, dose
 from dosebus.store.tables.alerts import (
@@ -34,9 +35,11 @@ from dosebus.store.tables.alerts import (
     study_sum,
     trial,
 )
+from dosebus_alerts.bells import Bells
 from dosebus_alerts.carriers import ByMail, ByWebhook
 from dosebus_alerts.changes import tally
 from dosebus_alerts.check import check_studies
+from dosebus_alerts.consumers import change_state
 from dosebus_alerts.courier import Server
 from dosebus_alerts.facts import Links
 from dosebus_alerts.retry import RetrySchedule
@@ -149,6 +152,12 @@ class Hospital:
         """Let alerts hear of studies; gives how many alerts were raised, withdrawn and so on."""
         with self.alerts.transaction() as tx:
             return SimpleNamespace(**tally(check_studies(tx, uids, origin, DOMAIN)))
+
+    def ask(self, event: AlertStateRequested) -> None:
+        """A person deals with an alert."""
+        settings: Any = SimpleNamespace(mail_domain=DOMAIN)
+        with self.alerts.transaction() as tx:
+            change_state(event, tx, settings, Bells())
 
     def rows(self, table: sa.Table, *where: Any) -> list[sa.Row[Any]]:
         """What alerts has written."""

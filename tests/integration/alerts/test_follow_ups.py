@@ -111,8 +111,7 @@ def test_nobody_is_reminded_of_what_needs_nobody(hospital: Any, what: str) -> No
     (row,) = hospital.rows(alert)
     if what == "acknowledged":
         event = AlertStateRequested(alert_id=row.id, state="acknowledged", requested_by="anna")
-        with hospital.alerts.transaction() as tx:
-            consumers.change_state(event, tx)
+        hospital.ask(event)
     if what == "withdrawn":
         hospital.remove("1.2.1")
         hospital.check("1.2.1")
@@ -372,3 +371,23 @@ def test_quiet_hours_reach_over_midnight(since: time, until: time, clock: time, 
     told = None if ends is None else ends.astimezone(zone)
     day = "" if told is None or told.date() == DAY else " next day"
     assert (None if told is None else f"{told:%H:%M}{day}") == expected
+
+
+def test_hours_without_acknowledgement_count_anew_when_an_alert_is_opened_again(hospital: Any) -> None:
+    hospital.recipient("Physicist", "physicist@example.org")
+    hospital.rule("rf-study", scope="study", weeks=None)
+    hospital.follow_up(None, 1)
+    hospital.study("1.2.1", DAY, dose_rp_total_plane_a_gy=2.5)
+    hospital.check("1.2.1")
+    (row,) = hospital.rows(alert)
+    now = datetime.now(UTC)
+    with hospital.alerts.transaction() as tx:
+        tx.execute(
+            sa.update(alert).values(
+                state="sent", raised_at=now - timedelta(days=3), reopened_at=now - timedelta(minutes=30)
+            )
+        )
+        tx.execute(sa.update(mail).values(state="sent", sent_at=now))
+        assert take_steps(tx, DOMAIN, now) == 0
+        assert take_steps(tx, DOMAIN, now + timedelta(minutes=40)) == 1
+    assert {one.kind for one in hospital.rows(mail, mail.c.alert_id == row.id)} == {"alert", "reminder"}

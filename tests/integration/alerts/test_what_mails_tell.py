@@ -16,7 +16,6 @@ from dosebus.bus.message import Reject
 from dosebus.events.alerts import AlertStateRequested
 from dosebus.store.tables import config
 from dosebus.store.tables.alerts import alert, audit
-from dosebus_alerts import consumers
 
 DAY = date(2026, 5, 4)
 
@@ -115,13 +114,12 @@ def test_the_words_of_a_justification_stand_with_the_alert_and_in_no_event(hospi
         note_id=note["id"],  # type: ignore[arg-type]
         requested_by="anna",
     )
-    with hospital.alerts.transaction() as tx:
-        consumers.change_state(event, tx)
+    hospital.ask(event)
     (row,) = hospital.rows(alert)
     assert (row.state, row.justification) == ("justified", "Chronic occlusion")
     (entry,) = hospital.rows(audit, audit.c.action == "justified")
     assert "Chronic" not in str(entry.details)
     assert len(entry.details["note_sha256"]) == 64
     unknown = event.model_copy(update={"justification_code": "because"})
-    with hospital.alerts.transaction() as tx, pytest.raises(Reject):
-        consumers.change_state(unknown, tx)
+    with pytest.raises(Reject):
+        hospital.ask(unknown)

@@ -22,7 +22,7 @@ from dosebus.store.engine import Database
 from dosebus.store.tables import alerts as tables
 from dosebus.store.tables import config
 from dosebus.store.transaction import Transaction
-from dosebus_alerts.casebook import deal_with
+from dosebus_alerts.deeds import deal_with
 from dosebus_alerts.trials import Trials, begin
 from dosebus_web.auth import accounts
 from tests.integration.web.conftest import PASSWORD, Site
