@@ -40,6 +40,7 @@ _METALS: Final = {
     "lead": ("C-132F9", "Lead or Lead compound"),
     "tantalum": ("C-156F9", "Tantalum or Tantalum compound"),
     "tungsten": ("C-164F9", "Tungsten or Tungsten compound"),
+    "wolfram": ("C-164F9", "Tungsten or Tungsten compound"),
 }
 _SYMBOLS: Final = {
     "mo": "molybdenum",
@@ -72,6 +73,9 @@ _SIDES: Final = {
     "R": srt("G-A100", "Right"),
     "L": srt("G-A101", "Left"),
     "B": srt("G-A102", "Right and left"),
+    "RIGHT": srt("G-A100", "Right"),
+    "LEFT": srt("G-A101", "Left"),
+    "BOTH": srt("G-A102", "Right and left"),
 }
 _VIEWS: Final = {
     "AP": srt("R-10206", "antero-posterior"),
@@ -83,6 +87,8 @@ _VIEWS: Final = {
     "ML": srt("R-10224", "medio-lateral"),
     "LM": srt("R-10228", "latero-medial"),
     "LMO": srt("R-10230", "latero-medial oblique"),
+    "SIO": srt("R-102D0", "superolateral to inferomedial oblique"),
+    "ISO": srt("R-40AAA", "inferomedial to superolateral oblique"),
 }
 
 

@@ -23,11 +23,15 @@ EXPOSURE_MAS, EXPOSURE_UAS, EXPOSURE_TIME_US, TUBE_CURRENT_UA = 0x00181152, 0x00
 CURRENT_MA, DURATION_MS, CHARGE_MAS = 0x00189330, 0x00189328, 0x00189332
 """The binary values of enhanced multi-frame objects."""
 FOCAL_SPOT, FIELD_DIMENSIONS, FIELD_SHAPE = 0x00181190, 0x00181149, 0x00181147
+EXPOSED_AREA: Final = 0x00400303
+"""In cm: two sides, or a diameter."""
+ENTRANCE_DOSE_MGY, ENTRANCE_DOSE_DGY = 0x00408302, 0x00400302
 SOURCE_DETECTOR, SOURCE_PATIENT = 0x00181110, 0x00181111
 GRID, ANATOMIC_REGION, VIEW_CODES, VIEW_MODIFIERS = 0x00181166, 0x00082218, 0x00540220, 0x00540222
 CONTROL_MODE, CONTROL_MODE_DESCRIPTION = 0x00187060, 0x00187062
 _SIDES: Final = (0x00200062, 0x00209072, 0x00200060)
 _MICRO, _MILLI = 1000.0, 1e-3
+_MM_PER_CM, _MGY_PER_DGY = 10.0, 100.0
 
 
 def acquired_at(header: Header) -> datetime | None:
@@ -85,12 +89,22 @@ def exposure_values(header: Header) -> dict[str, Any]:
 
 def field_area_m2(header: Header) -> float | None:
     """The area of the field of view: a rectangle by its sides, a circle by its diameter, both in mm."""
-    sides = header.numbers(FIELD_DIMENSIONS)
+    sides = header.numbers(FIELD_DIMENSIONS) or tuple(
+        side * _MM_PER_CM for side in header.shorts(EXPOSED_AREA) if side
+    )
     if len(sides) >= 2:
         return float(f"{sides[0] * sides[1] * 1e-6:.12g}")
     if len(sides) == 1 and (header.first(FIELD_SHAPE) or "").upper() in {"ROUND", "HEXAGONAL"}:
         return float(f"{3.141592653589793 * (sides[0] / 2) ** 2 * 1e-6:.12g}")
     return float(f"{sides[0] ** 2 * 1e-6:.12g}") if sides else None
+
+
+def entrance_dose_mgy(header: Header) -> float | None:
+    """The entrance dose in mGy; else that in whole dGy, where zero says nothing."""
+    told = header.number(ENTRANCE_DOSE_MGY)
+    if told is None and (deci := header.real(ENTRANCE_DOSE_DGY)):
+        return deci * _MGY_PER_DGY
+    return told
 
 
 def laterality(header: Header) -> Code | None:

@@ -11,29 +11,40 @@ from dosebus_extract.images import codes
 from dosebus_extract.sr.header import Header, as_number
 
 FILTER_TYPE, FILTER_MATERIAL, THICKNESS_MIN, THICKNESS_MAX = 0x00181160, 0x00187050, 0x00187052, 0x00187054
-# Siemens Multix names material and thickness in the type: CU_0.2_MM (DX-Im-SiemensMultix).
-_NAMED_TYPE: Final = re.compile(r"([A-Z]{1,2})_(\d+(?:\.\d+)?)_MM$", re.IGNORECASE)
+# Siemens Multix names material and thickness in the type: CU_0.2_MM (DX-Im-SiemensMultix); others turn it round.
+_THICKNESS: Final = r"(?P<mm>\d+(?:[.,]\d+)?)[ _]?MM"
+_NAMED_TYPE: Final = re.compile(
+    rf"(?:(?P<metal>[A-Z]{{2}})[ _]?{_THICKNESS}|{_THICKNESS.replace('mm>', 'mm2>')}[ _]?(?P<metal2>[A-Z]{{2}}))$",
+    re.IGNORECASE,
+)
+_FILTERS: Final = 0x00189556
+"""The filters of enhanced objects, an item each."""
 _SEPARATORS: Final = re.compile(r"[\\,]")
 
 
 def filters_of(header: Header, *, without_type: bool) -> tuple[Filter, ...]:
     """The filters of an image; `without_type`: whether an absent Filter Type still lets materials stand."""
+    listed = (*header.items(_FILTERS),)
+    if listed and not header.has(FILTER_TYPE) and not header.has(FILTER_MATERIAL):
+        return tuple(one for item in listed for one in filters_of(item, without_type=True))
     kind = header.text(FILTER_TYPE) or ""
-    named = _NAMED_TYPE.match(kind)
-    if named:
-        thickness = float(named[2])
-        metal = codes.metal(named[1])
-        return (
-            Filter(
-                type=codes.FLAT_FILTER, material=metal, thickness_min_mm=thickness, thickness_max_mm=thickness
-            ),
-        )
+    named = [_NAMED_TYPE.match(part.strip()) for part in re.split(r"[\\+]", kind)]
+    if all(named):
+        return tuple(_named(one) for one in named if one)
     if kind.strip().upper() == "NONE":
         return (Filter(type=codes.NO_FILTER),)
     materials = _listed(header.text(FILTER_MATERIAL))
     if not kind and not (without_type and materials):
         return ()
     return _several(header, kind, materials)
+
+
+def _named(found: re.Match[str]) -> Filter:
+    thickness = float((found["mm"] or found["mm2"]).replace(",", "."))
+    material = codes.metal(found["metal"] or found["metal2"])
+    return Filter(
+        type=codes.FLAT_FILTER, material=material, thickness_min_mm=thickness, thickness_max_mm=thickness
+    )
 
 
 def _several(header: Header, kind: str, materials: list[str]) -> tuple[Filter, ...]:

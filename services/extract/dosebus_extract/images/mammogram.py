@@ -15,40 +15,28 @@ from dosebus_extract.images.exposure import (
     SOURCE_PATIENT,
     VIEW_CODES,
     acquired_at,
+    entrance_dose_mgy,
     exposure_values,
     image_event_report,
     laterality,
 )
 from dosebus_extract.images.filters import filters_of
+from dosebus_extract.images.functional_groups import flattened
 from dosebus_extract.read import ReadOptions
 from dosebus_extract.sr.concepts import Reading
-from dosebus_extract.sr.encoding import Elements
 from dosebus_extract.sr.header import Header
 from dosebus_extract.sr.reader import DicomObject
 from dosebus_extract.study_header import PROTOCOL_NAME, SERIES_DESCRIPTION, SOP_CLASS, SOP_INSTANCE, study_of
 
-_ORGAN_DOSE, _ENTRANCE_DOSE_MGY, _ENTRANCE_DOSE = 0x00400316, 0x00408302, 0x00400302
+_ORGAN_DOSE: Final = 0x00400316
 _COMMENTS_ON_DOSE: Final = 0x00400310
 _PERCENT: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
-_SHARED_GROUPS, _PER_FRAME_GROUPS = 0x52009229, 0x52009230
 _DGY_TO_MGY: Final = 100.0
 
 
 def read_tomosynthesis(found: DicomObject, kind: str, _options: ReadOptions) -> Contribution:
-    """One exposure told by an enhanced multi-frame object, whose values stand in its shared groups."""
-    return _exposure(_flattened(found.header), kind)
-
-
-def _flattened(header: Header) -> Header:
-    """The header with what the items of its shared functional groups and its first frame tell."""
-    elements: Elements = {}
-    for groups in (_PER_FRAME_GROUPS, _SHARED_GROUPS):
-        item = header.item(groups)
-        if item is not None:
-            for group in item.elements.values():
-                if isinstance(group, list) and group:
-                    elements |= group[0]
-    return Header({**elements, **header.elements})
+    """One exposure told by an enhanced multi-frame object, whose values stand in sequences of its own."""
+    return _exposure(flattened(found.header), kind)
 
 
 def read_mammogram(found: DicomObject, kind: str, _options: ReadOptions) -> Contribution:
@@ -83,16 +71,13 @@ def _exposure(header: Header, kind: str) -> Contribution:
 def _breast_values(header: Header) -> dict[str, Any]:
     dose = header.number(_ORGAN_DOSE)
     current = exposure_values(header)["average_tube_current_ma"]
-    entrance = header.number(_ENTRANCE_DOSE_MGY)
-    if entrance is None and (deci := header.real(_ENTRANCE_DOSE)):
-        entrance = deci * _DGY_TO_MGY
     angle = header.number(0x00181510)
     return {
         "acquisition_protocol": header.text(PROTOCOL_NAME) or header.text(SERIES_DESCRIPTION),
         "laterality": laterality(header),
         "view": header.code(VIEW_CODES) or codes.view(header.first(0x00185101)),
         "agd_mgy": None if dose is None else float(f"{dose * _DGY_TO_MGY:.12g}"),
-        "entrance_exposure_at_rp_mgy": entrance,
+        "entrance_exposure_at_rp_mgy": entrance_dose_mgy(header),
         "half_value_layer_mmal": header.number(0x00400314),
         "tube_current_ma": () if current is None else (current,),
         "anode_target_material": codes.metal(header.first(0x00181191) or ""),

@@ -27,6 +27,7 @@ _AGENT, _DOSE, _HALF_LIFE, _SPECIFIC_ACTIVITY = 0x00180031, 0x00181074, 0x001810
 _START_TIME, _STOP_TIME, _START, _STOP, _VOLUME = 0x00181072, 0x00181073, 0x00181078, 0x00181079, 0x00181071
 _ROUTE_CODES, _ROUTE = 0x00540302, 0x00181070
 _BECQUEREL: Final = 1e-6
+_MOST_MBQ, _LEAST_MBQ, _LEAST_BQ = 1e5, 1.0, 1e4
 _PET: Final = "pet_image"
 
 
@@ -51,7 +52,6 @@ def read_nuclear_image(found: DicomObject, kind: str, _options: ReadOptions) -> 
 
 def _administration(item: Header, kind: str, day: datetime | None) -> Administration:
     activity = item.number(_DOSE)
-    factor = _BECQUEREL if kind == _PET else 1.0
     route_text = item.text(_ROUTE)
     route = item.code(_ROUTE_CODES) or (Code(code_meaning=route_text) if route_text else None)
     return Administration(
@@ -60,12 +60,22 @@ def _administration(item: Header, kind: str, day: datetime | None) -> Administra
         radionuclide=item.code(_RADIONUCLIDE_CODES),
         radionuclide_half_life_s=item.number(_HALF_LIFE),
         radiopharmaceutical_specific_activity_bq_per_mol=_scaled(item.number(_SPECIFIC_ACTIVITY), 1e6),
-        administered_activity_mbq=_scaled(activity, factor),
+        administered_activity_mbq=_scaled(activity, activity_factor(activity, kind)),
         start_datetime=_moment(item, _START, _START_TIME, day),
         stop_datetime=_moment(item, _STOP, _STOP_TIME, day),
         injected_volume_cm3=item.number(_VOLUME),
         route_of_administration=route,
     )
+
+
+def activity_factor(sent: float | None, kind: str) -> float:
+    """What makes MBq of an activity: PET images tell Bq, NM images MBq, and some devices do it the other way round.
+
+    No patient is given 100 GBq or 10 kBq, so that the figure tells the unit.
+    """
+    if kind != _PET:
+        return _BECQUEREL if sent is not None and sent >= _MOST_MBQ else 1.0
+    return 1.0 if sent is not None and _LEAST_MBQ <= sent < _LEAST_BQ else _BECQUEREL
 
 
 def _scaled(value: float | None, factor: float) -> float | None:

@@ -12,6 +12,7 @@ from dosebus_extract.images import codes
 from dosebus_extract.images.exposure import (
     VIEW_CODES,
     acquired_at,
+    entrance_dose_mgy,
     exposure_values,
     image_event_report,
     laterality,
@@ -105,6 +106,6 @@ def _radiograph_values(header: Header) -> dict[str, Any]:
         "positioner_primary_angle_deg": header.number(0x00181510),
         "positioner_secondary_angle_deg": header.number(0x00181511),
         "distance_source_entrance_surface_mm": header.number(0x00400306),
-        "entrance_exposure_at_rp_mgy": header.number(0x00408302),
+        "entrance_exposure_at_rp_mgy": entrance_dose_mgy(header),
         **({} if distance is None else {"distance_source_detector_mm": distance}),
     }

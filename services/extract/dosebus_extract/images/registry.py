@@ -19,11 +19,13 @@ from dosebus_extract.study_header import MANUFACTURER, MODALITY, SERIES_DESCRIPT
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
 _CT_IMAGE: Final = f"{_STORAGE}2"
 _DOSE_SCREEN: Final = ("ct_dose_screen", read_dose_screen)
+_RADIOGRAPH: Final = ("dx_image", read_radiograph)
+_MAMMOGRAM: Final = ("mg_image", read_mammogram)
 _BY_CLASS: Final[dict[str, tuple[str, Reader]]] = {
-    **dict.fromkeys((f"{_STORAGE}1.2", f"{_STORAGE}1.2.1"), ("mg_image", read_mammogram)),
+    **dict.fromkeys((f"{_STORAGE}1.2", f"{_STORAGE}1.2.1"), _MAMMOGRAM),
     **dict.fromkeys(
         (f"{_STORAGE}1", f"{_STORAGE}1.1", f"{_STORAGE}1.1.1", f"{_STORAGE}1.3", f"{_STORAGE}1.3.1"),
-        ("dx_image", read_radiograph),
+        _RADIOGRAPH,
     ),
     **dict.fromkeys(
         (f"{_STORAGE}13.1.3", f"{_STORAGE}13.1.4", f"{_STORAGE}13.1.5"), ("mg_image", read_tomosynthesis)
@@ -46,7 +48,7 @@ def _philips_dose_info(header: Header) -> bool:
 
 
 _CAPTURES: Final[tuple[tuple[Callable[[Header], bool], tuple[str, Reader]], ...]] = (
-    (_hologic_projection, ("mg_image", read_mammogram)),
+    (_hologic_projection, _MAMMOGRAM),
     (_philips_dose_info, ("philips_ct_dose_info", read_dose_info)),
     (is_dose_screen, _DOSE_SCREEN),
 )
@@ -58,4 +60,6 @@ def image_reader(sop_class: str, header: Header) -> tuple[str, Reader] | None:
         return next((chosen for fits, chosen in _CAPTURES if fits(header)), None)
     if sop_class == _CT_IMAGE:
         return _DOSE_SCREEN if is_dose_screen(header) else None
-    return _BY_CLASS.get(sop_class)
+    chosen = _BY_CLASS.get(sop_class)
+    # Computed and digital radiography systems that make mammograms use their own class for them.
+    return _MAMMOGRAM if chosen == _RADIOGRAPH and header.first(MODALITY) == "MG" else chosen

@@ -187,7 +187,7 @@ LENIENCIES: Final = (
     ),
     Leniency(
         "material and thickness in the filter's type",
-        "CU_0.2_MM is a flat filter of 0.2 mm copper",
+        "CU_0.2_MM is a flat filter of 0.2 mm copper; so are 0.2mm Cu and several of them joined by +",
         "images.filters",
     ),
     Leniency("decimals in integer strings", "161.3 ms stays 161.3 ms", "sr.header"),
@@ -205,8 +205,29 @@ LENIENCIES: Final = (
     ),
     Leniency(
         "exposure in functional groups",
-        "of an enhanced object the shared groups and the first frame count",
-        "images.mammogram",
+        "of an enhanced object the shared groups, the 3D acquisition and the first frame count; of projections the "
+        "frames' exposures and doses are added",
+        "images.functional_groups",
+    ),
+    Leniency(
+        "mammogram in another class",
+        "a CR or DX image whose modality is MG is a mammogram",
+        "images.registry",
+    ),
+    Leniency(
+        "field size only as Exposed Area",
+        "its centimetres make the field where Field of View Dimensions are missing",
+        "images.exposure",
+    ),
+    Leniency(
+        "entrance dose in whole decigray only",
+        "read where the one in mGy is missing; zero says nothing",
+        "images.exposure",
+    ),
+    Leniency(
+        "activity in the other unit",
+        "100 000 MBq and more in an NM image are Bq, 1 to 10 000 Bq in a PET image are MBq",
+        "images.nuclear_image",
     ),
     Leniency(
         "accession number and request in sequences",

@@ -90,6 +90,11 @@ class Header:
         value = float(unpack_from(form, raw)[0])
         return value if math.isfinite(value) else None
 
+    def shorts(self, tag: int) -> tuple[int, ...]:
+        """Every number of a binary US; none where the element has another form."""
+        raw = self.raw(tag)
+        return unpack_from(f"<{len(raw) // 2}H", raw) if raw and not len(raw) % 2 else ()
+
     def date(self, tag: int) -> date | None:
         return moments.as_date(self.first(tag))
 
