@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import sqlalchemy as sa
+
 from dosebus.bus.message import Message
 from dosebus.events.extract import SkinMapRequested, SkinSettingsChanged, SkinSumsRequested
+from dosebus.events.people import PatientIdentityChanged
+from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 from dosebus_extract.consumers import consumers
 from dosebus_extract.settings import ExtractSettings
@@ -15,7 +19,13 @@ from dosebus_extract.skin_sweep import ask_for_stale
 
 SWEEP: Final = "stale skin dose maps"
 SKIN_WORK: Final = frozenset(
-    {"extract.map_skin_dose", "extract.sum_skin_dose", "extract.look_for_stale_skin_maps", SWEEP}
+    {
+        "extract.map_skin_dose",
+        "extract.sum_skin_dose",
+        "extract.sum_skin_dose_of_others",
+        "extract.look_for_stale_skin_maps",
+        SWEEP,
+    }
 )
 
 
@@ -32,6 +42,14 @@ def map_skin_dose(
 def sum_skin_dose(event: SkinSumsRequested, tx: Transaction) -> None:
     """Sum the maps of the windows these studies are in."""
     sum_maps(tx, event.study_ids)
+
+
+@consumers.on(PatientIdentityChanged, retry=(5, 60, 600))
+def sum_skin_dose_of_others(event: PatientIdentityChanged, tx: Transaction) -> None:
+    """Sum again for patients who are told apart, or put together, in another way."""
+    s = dose.study.c
+    found = tx.execute(sa.select(s.id).where(s.study_instance_uid.in_(event.study_instance_uids)))
+    sum_maps(tx, found.scalars().all())
 
 
 @consumers.on(SkinSettingsChanged)

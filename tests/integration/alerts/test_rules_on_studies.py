@@ -97,15 +97,64 @@ def test_a_peak_skin_dose_counts_from_its_map_and_goes_when_the_map_is_another(h
     assert raised(hospital) == {}
 
 
-def test_where_a_map_is_partial_or_missing_the_bound_counts(hospital: Any) -> None:
+def test_what_only_a_bound_reaches_is_a_notice_and_that_of_a_system_nobody_listed_is_none(
+    hospital: Any,
+) -> None:
     hospital.rule("rf-study-psd", quantity="peak_skin_dose_gy", scope="study", weeks=None)
-    for number, (outcome, peak, bound) in enumerate(
-        [("computed", 1.0, 9.0), ("partial", 1.0, 2.5), ("partial", 2.1, None), ("not_computed", None, 3.0)]
+    for number, (outcome, peak, bound, reason) in enumerate(
+        [
+            ("computed", 1.0, 9.0, None),
+            ("partial", 1.0, 2.5, None),
+            ("partial", 2.1, 2.6, None),
+            ("not_computed", None, 3.0, "nothing_computed"),
+            ("not_computed", None, 3.0, "not_listed"),
+        ]
     ):
         study(hospital, f"1.2.{number}", patient_id=f"p{number}")
-        mapped(hospital, f"1.2.{number}", outcome, peak_skin_dose_gy=peak, peak_bound_gy=bound)
+        values = {"peak_skin_dose_gy": peak, "peak_bound_gy": bound, "reason_code": reason}
+        mapped(hospital, f"1.2.{number}", outcome, **values)
         hospital.check(f"1.2.{number}")
-    assert raised(hospital) == {"1.2.1": 2.5, "1.2.2": 2.1, "1.2.3": 3.0}
+    told = {row.study_instance_uid: (row.value, row.at_most, row.severity) for row in hospital.rows(alert)}
+    assert told == {
+        "1.2.1": (2.5, True, "notice"),
+        "1.2.2": (2.1, False, "warning"),
+        "1.2.3": (3.0, True, "notice"),
+    }
+
+
+def test_a_level_that_could_not_be_excluded_and_then_is_reached_is_another_alert(hospital: Any) -> None:
+    hospital.rule("rf-study-psd", quantity="peak_skin_dose_gy", scope="study", weeks=None)
+    study(hospital, "1.2.1")
+    mapped(hospital, "1.2.1", "partial", peak_skin_dose_gy=1.0, peak_bound_gy=2.5)
+    hospital.check("1.2.1")
+    mapped(hospital, "1.2.1", "computed", peak_skin_dose_gy=2.2, peak_bound_gy=2.2)
+    hospital.check("1.2.1")
+    told = {row.at_most: (row.value, row.withdrawn_reason) for row in hospital.rows(alert)}
+    assert told == {True: (2.5, "level_reached_for_certain"), False: (2.2, None)}
+
+
+def test_the_bound_of_a_sum_leaves_out_systems_nobody_listed(hospital: Any) -> None:
+    hospital.rule("rf-sum-psd", quantity="peak_skin_dose_gy")
+    for number in (1, 2, 3):
+        study(hospital, f"1.2.{number}", day=DAY + timedelta(days=number))
+    mapped(hospital, "1.2.1", "partial", peak_skin_dose_gy=1.0, peak_bound_gy=1.6, sums={12: 1.0})
+    mapped(hospital, "1.2.2", "not_computed", peak_bound_gy=5.0, reason_code="not_listed", sums={12: 1.0})
+    mapped(hospital, "1.2.3", "partial", peak_skin_dose_gy=0.5, peak_bound_gy=0.8, sums={12: 1.4})
+    number_of = {row.study_instance_uid: row.id for row in hospital.rows(dose.study)}
+    ids = [number_of[f"1.2.{number}"] for number in (1, 2, 3)]
+    with hospital.owner.transaction() as tx:
+        s = dose.skin_sum.c
+        for last in (1, 2, 3):
+            values = {"member_ids": ids[:last], "peak_bound_gy": (1.6, 6.6, 7.3)[last - 1]}
+            tx.execute(sa.update(dose.skin_sum).where(s.study_id == ids[last - 1]).values(values))
+    hospital.check("1.2.1", "1.2.2", "1.2.3")
+    (row,) = hospital.rows(alert)
+    assert (row.study_instance_uid, row.at_most) == ("1.2.3", True)
+    assert row.value == pytest.approx(1.4 + 0.6 + 0.3)
+    assert [part.get("at_most", False) for part in row.evidence] == [False, True, False]
+    assert {one.study_instance_uid: one.bound for one in hospital.rows(study_sum)} == {
+        "1.2.1": 1.6, "1.2.2": 6.6, "1.2.3": 7.3,
+    }  # fmt: skip
 
 
 def test_peaks_over_weeks_are_those_of_the_summed_maps_and_not_sums_of_peaks(hospital: Any) -> None:

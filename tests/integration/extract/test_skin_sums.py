@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.domain.study import Equipment, Patient, Study
 from dosebus.events.extract import SkinMapComputed
+from dosebus.events.people import PatientIdentityChanged
 from dosebus.skin.arrays import dose_of
 from dosebus.store.engine import Database
 from dosebus.store.tables import config, dose
@@ -22,6 +23,7 @@ from dosebus_extract.skin.calculation import skin_dose_map
 from dosebus_extract.skin.device import DeviceProfile
 from dosebus_extract.skin.several import common_size
 from dosebus_extract.skin.source import study_of_record
+from dosebus_extract.skin_consumers import sum_skin_dose_of_others
 from dosebus_extract.skin_store import map_study
 from dosebus_extract.skin_sums import sum_maps
 from dosebus_extract.store_study import remove_study
@@ -110,7 +112,7 @@ PLANS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(plans=PLANS, data=st.data())
 def test_sums_equal_the_oracle_whatever_came_first(
     database: Database,
@@ -250,3 +252,19 @@ def test_who_is_nobody_is_summed_with_nobody(database: Database, keep: Keep) -> 
     for study_id, one in zip(ids, made, strict=True):
         _map_and_sum(database, study_id, one.study_instance_uid)
     assert [_sums(database)[study_id, 12].member_ids for study_id in ids] == [[ids[0]], [ids[1]]]
+
+
+def test_patients_that_are_put_together_have_their_sums_made_again(database: Database, keep: Keep) -> None:
+    made = [_made(80, (0, 9, 0.0, 77.0, True)), _made(81, (1, 9, 0.0, 77.0, True))]
+    apart = made[0].model_copy(update={"patient": Patient(patient_id="FORMER", patient_weight_kg=77.0)})
+    ids = [keep(one) for one in (apart, made[1])]
+    for study_id, one in zip(ids, made, strict=True):
+        _map_and_sum(database, study_id, one.study_instance_uid)
+    assert _sums(database)[ids[1], 12].member_ids == [ids[1]]
+    changed = PatientIdentityChanged(study_instance_uids=(made[0].study_instance_uid,))
+    for patient_id, members in (("SUMMED", ids), ("FORMER", ids[1:])):
+        with database.transaction() as tx:
+            tx.execute(sa.update(dose.study).where(dose.study.c.id == ids[0]).values(patient_id=patient_id))
+        with database.transaction() as tx:
+            sum_skin_dose_of_others(changed, tx)
+        assert _sums(database)[ids[1], 12].member_ids == members

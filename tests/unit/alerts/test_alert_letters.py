@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -14,6 +14,7 @@ from jinja2 import UndefinedError
 
 from dosebus_alerts.letter import AlertFacts, Delivery, SumRow, compose, sealed
 from dosebus_alerts.retry import RetrySchedule
+from dosebus_alerts.speech import speech
 
 FACTS = AlertFacts(
     title="Dose at reference point over 12 weeks",
@@ -41,6 +42,17 @@ DELIVERY = Delivery(
     alert_id="0190",
 )
 BEGUN = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+def test_a_bound_is_told_as_one() -> None:
+    bound = replace(FACTS, value=speech("en").value("peak_skin_dose_gy", None, 3.1), at_most=True)
+    letter = compose("en", "alert", asdict(bound))
+    assert "(at most 3.1 Gy)" in letter.subject
+    for part in (letter.text, letter.html):
+        assert "at most 3.1 Gy" in part
+        assert "cannot be excluded" in part
+    assert "cannot be excluded" not in compose("en", "alert", asdict(FACTS)).text
+    assert speech("en").value("peak_skin_dose_gy", 1.9, 2.1) == "1.9 Gy, at most 2.1 Gy"
 
 
 def test_the_mail_of_an_alert_tells_the_sum_the_level_and_where_to_look() -> None:

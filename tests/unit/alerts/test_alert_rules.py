@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosebus.domain.quantities import QUANTITIES
-from dosebus_alerts.cumulative import StudyDose
+from dosebus_alerts.cumulative import SkinPeak, StudyDose
 from dosebus_alerts.rules import Rule, breaches, identity, still_holds, to_tell
 
 RF = frozenset({"RF"})
@@ -104,3 +104,35 @@ def test_a_new_title_or_version_is_the_same_alert_and_another_level_is_not() -> 
 )
 def test_values_are_shown_in_the_units_people_use(key: str, value: float, shown: str) -> None:
     assert QUANTITIES[key].shown(value) == shown
+
+
+PSD_STUDY = Rule("psd", 1, "Skin", "peak_skin_dose_gy", "study", 2.0, "critical", RF, step=1.0)
+PSD_SUM = Rule("psd-sum", 1, "Skin", "peak_skin_dose_gy", "sum", 2.0, "warning", RF, weeks=12)
+
+
+def mapped(certain: float | None, doubt: float | None, joint: SkinPeak | None = None) -> StudyDose:
+    doses = {} if certain is None else {"peak_skin_dose_gy": certain}
+    skin = SkinPeak(certain, doubt, doubt)
+    sums = {} if joint is None else {12: joint}
+    return StudyDose(1, "1.2.1", "p", date(2026, 5, 1), None, RF, doses, skin=skin, joint=sums)
+
+
+def test_a_bound_is_told_once_at_the_rules_level_as_a_notice() -> None:
+    one = mapped(1.0, 7.5)
+    (breach,) = breaches(one, [one], [PSD_STUDY])
+    assert (breach.at_most, breach.level, breach.value, breach.severity) == (True, 2.0, 7.5, "notice")
+    sure = mapped(3.1, 7.5)
+    (breach,) = breaches(sure, [sure], [PSD_STUDY])
+    assert (breach.at_most, breach.level, breach.value, breach.severity) == (False, 3.0, 3.1, "critical")
+
+
+def test_a_sum_whose_level_the_studys_own_bound_reaches_is_left_to_the_study() -> None:
+    one = mapped(None, 2.5, SkinPeak(0.9, 3.4, 3.4))
+    passed = breaches(one, [one], [PSD_STUDY, PSD_SUM])
+    assert [breach.rule.key for breach in passed] == ["psd", "psd-sum"]
+    assert [breach.rule.key for breach in to_tell(passed)] == ["psd"]
+
+
+def test_a_study_of_which_nothing_is_known_but_what_nobody_listed_adds_to_no_sum() -> None:
+    one = mapped(None, None, SkinPeak(2.5, 4.0, 2.5))
+    assert not breaches(one, [one], [PSD_SUM])

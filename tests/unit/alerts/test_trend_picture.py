@@ -35,6 +35,14 @@ def test_the_sum_climbs_over_the_level() -> None:
     assert min(rows_of(picture, BAR)) > min(sums)
 
 
+def test_a_bound_reaches_above_the_sum() -> None:
+    plain = rows_of(
+        opened([TrendPoint(DAY, 1.0, 1.0), TrendPoint(DAY + timedelta(days=9), 1.0, 1.5)], 3.0), SUM
+    )
+    points = [TrendPoint(DAY, 1.0, 1.0), TrendPoint(DAY + timedelta(days=9), 1.0, 1.5, 2.8)]
+    assert min(rows_of(opened(points, 3.0), SUM)) < min(plain)
+
+
 points = st.lists(
     st.builds(
         TrendPoint,

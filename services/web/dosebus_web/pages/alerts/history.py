@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from dosebus.domain.alerting import JUSTIFICATIONS
 from dosebus_web.http.show import significant, words
 from dosebus_web.language import gettext as _
 from dosebus_web.language import ngettext
+from dosebus_web.pages.alerts.bounces import why_back
 from dosebus_web.pages.alerts.quantities import written
 
 SYSTEM = "dosebus"
@@ -26,6 +27,8 @@ class Moment:
     by: str
     """The person; empty where it happened by itself."""
     tone: str = ""
+    words: str = ""
+    """What the person wrote."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Context:
     quantity: str
     mails: Mapping[str, Any]
     """The alert's messages by their id as text."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What people wrote, by the hash under which the chain knows it."""
 
     def recipient(self, details: Mapping[str, Any]) -> str:
         """The name of who a message goes to."""
@@ -45,15 +50,19 @@ class Context:
 Tell = Callable[[Mapping[str, Any], Context], str]
 
 
+def _value(details: Mapping[str, Any], context: Context, key: str = "value") -> str:
+    return written(context.quantity, details.get(key), bool(details.get("at_most")))
+
+
 def _raised(details: Mapping[str, Any], context: Context) -> str:
-    value, level = (written(context.quantity, details.get(key)) for key in ("value", "level"))
+    value, level = _value(details, context), written(context.quantity, details.get("level"))
     told = ngettext("%(n)s message", "%(n)s messages", int(details.get("mails") or 0))
     note = f" ({words(details['mail_note'])})" if details.get("mail_note") else ""
     return _("Raised: %(value)s, level %(level)s; %(told)s", value=value, level=level, told=told) + note
 
 
 def _revalued(details: Mapping[str, Any], context: Context) -> str:
-    before, after = (written(context.quantity, details.get(key)) for key in ("before", "value"))
+    before, after = (_value(details, context, key) for key in ("before", "value"))
     return _("The value changed from %(before)s to %(after)s", before=before, after=after)
 
 
@@ -78,12 +87,13 @@ TOLD: Mapping[str, tuple[Tell, str]] = {
     "revalued": (_revalued, ""),
     "withdrawn": (lambda d, _c: _("Withdrawn: %(why)s", why=words(d.get("reason"))), ""),
     "reinstated": (
-        lambda d, c: _("The level is reached again: %(value)s", value=written(c.quantity, d.get("value"))),
+        lambda d, c: _("The level is reached again: %(value)s", value=_value(d, c)),
         "warn",
     ),
     "acknowledged": (lambda _d, _c: _("Acknowledged"), "brand"),
     "justified": (_justified, "brand"),
     "closed": (lambda _d, _c: _("Closed"), "good"),
+    "reopened": (lambda _d, _c: _("Opened again"), "warn"),
     "followed_up": (_followed_up, "warn"),
     "mail_sent": (lambda d, c: _("Message to %(name)s sent", name=c.recipient(d)), "good"),
     "mail_failed": (_failed, "bad"),
@@ -91,6 +101,13 @@ TOLD: Mapping[str, tuple[Tell, str]] = {
         lambda d, c: _("Nobody knows whether the message to %(name)s arrived", name=c.recipient(d)),
         "warn",
     ),
+    "mail_bounced": (
+        lambda d, c: _(
+            "The message to %(name)s came back: %(why)s", name=c.recipient(d), why=why_back(d.get("status"))
+        ),
+        "bad",
+    ),
+    "mail_confirmed": (lambda d, c: _("The message to %(name)s did arrive", name=c.recipient(d)), "good"),
     "mail_sent_again": (lambda d, c: _("The message to %(name)s is sent again", name=c.recipient(d)), ""),
 }
 """By action of the audit chain: the sentence and its tone."""
@@ -101,4 +118,5 @@ def moment(entry: Any, context: Context) -> Moment:
     told = TOLD.get(entry.action)
     sentence = told[0](entry.details, context) if told else words(entry.action)
     by = "" if entry.actor == SYSTEM else entry.actor
-    return Moment(entry.at, sentence, by, told[1] if told else "")
+    words_of = context.notes.get(str(entry.details.get("note_sha256")), "")
+    return Moment(entry.at, sentence, by, told[1] if told else "", words_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from dosebus.domain.quantities import QUANTITIES
 from dosebus.store.tables import alerts as tables
 from dosebus.store.tables import dose
-from dosebus.store.tables.config import alert_rule, alert_rule_version
+from dosebus.store.tables.config import alert_note, alert_rule, alert_rule_version
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked, ngettext
 from dosebus_web.pages.alerts import listing
@@ -35,6 +36,8 @@ class Piece:
     value: float
     total: float | None
     raised_here: bool
+    at_most: bool = False
+    """Whether the value is only a bound."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,12 @@ def view(connection: sa.Connection, alert_id: UUID) -> View | None:
     adds_up = alert.scope == "sum" and not (quantity is not None and quantity.mapped)
     pieces = _pieces(connection, alert, adds_up=adds_up)
     dated = [
-        Point(piece.study.study_date, piece.value, piece.total)
+        Point(piece.study.study_date, piece.value, piece.total, piece.at_most)
         for piece in pieces
         if piece.study is not None and piece.study.study_date is not None
     ]
     mails = listing.mails_of(connection, [alert_id]).get(alert_id, [])
-    context = Context(alert.quantity, {str(mail.id): mail for mail in mails})
+    context = Context(alert.quantity, {str(mail.id): mail for mail in mails}, _notes(connection, alert_id))
     entries = connection.execute(
         sa.select(tables.audit).where(tables.audit.c.alert_id == alert_id).order_by(tables.audit.c.seq)
     )
@@ -101,14 +104,26 @@ SCOPES = {
     "study": marked("%(quantity)s of this study was %(value)s. That reaches the level of %(level)s."),
 }
 """What happened, by what the rule watches."""
+DOUBTS = {
+    "study": marked("%(quantity)s of this study was %(value)s. The level of %(level)s cannot be excluded."),
+    "sum": marked(
+        "%(quantity)s of %(studies)s of one patient within %(weeks)s weeks was %(value)s. The level of %(level)s"
+        " cannot be excluded."
+    ),
+}
+"""What may have happened, where only a bound reaches the level."""
 
 
 def sentence(alert: Any) -> str:
     """What happened, in a sentence."""
     value, level, quantity = value_of(alert), level_of(alert), label_of(alert.quantity)
     if alert.scope != "sum":
-        return _(SCOPES[alert.scope], quantity=quantity, value=value, level=level)
+        told = DOUBTS["study"] if alert.at_most else SCOPES[alert.scope]
+        return _(told, quantity=quantity, value=value, level=level)
     studies = ngettext("%(n)s study", "%(n)s studies", len(alert.evidence))
+    if alert.at_most:
+        told = DOUBTS["sum"]
+        return _(told, quantity=quantity, studies=studies, weeks=alert.weeks, value=value, level=level)
     return _(
         "%(quantity)s of %(studies)s of one patient within %(weeks)s weeks was %(value)s. That reaches the level of"
         " %(level)s.",
@@ -118,6 +133,14 @@ def sentence(alert: Any) -> str:
         value=value,
         level=level,
     )
+
+
+def _notes(connection: sa.Connection, alert_id: UUID) -> dict[str, str]:
+    """What people wrote about an alert, by the hash of it."""
+    texts = connection.execute(
+        sa.select(alert_note.c.text).where(alert_note.c.alert_id == alert_id)
+    ).scalars()
+    return {sha256(text.encode()).hexdigest(): text for text in texts}
 
 
 def _pieces(connection: sa.Connection, alert: Any, *, adds_up: bool) -> tuple[Piece, ...]:
@@ -143,7 +166,8 @@ def _pieces(connection: sa.Connection, alert: Any, *, adds_up: bool) -> tuple[Pi
         total += float(part["value"])
         row = studies.get(int(part["study_id"]))
         here = int(part["study_id"]) == alert.study_id
-        pieces.append(Piece(row, float(part["value"]), total if adds_up else None, here))
+        running = total if adds_up else None
+        pieces.append(Piece(row, float(part["value"]), running, here, bool(part.get("at_most"))))
     return tuple(pieces)
 
 

@@ -12,26 +12,30 @@ from fastapi.responses import Response
 
 from dosebus.domain.alerting import BEFORE, JUSTIFICATIONS
 from dosebus.domain.quantities import QUANTITIES
-from dosebus.events.alerts import AlertMailRequested, AlertStateRequested
+from dosebus.events.alerts import AlertMailArrivalConfirmed, AlertMailRequested, AlertStateRequested
 from dosebus.events.identity import uuid7
 from dosebus.store.tables import alerts as tables
 from dosebus.store.tables.config import alert_note
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import AlertHandlerWrites, Viewer
+from dosebus_web.auth.seen import note_seen
 from dosebus_web.auth.sessions import Session
 from dosebus_web.http.show import instant
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.pages.alerts import one
+from dosebus_web.pages.alerts.bounces import why_back
 from dosebus_web.pages.alerts.people import patient_of
 from dosebus_web.pages.alerts.quantities import level_of, value_of, written
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
-Deed = Literal["acknowledged", "justified", "closed"]
-Asked = Literal["", "acknowledged", "justified", "closed", "sent"]
-AGAIN = ("failed", "in_doubt")
+Deed = Literal["acknowledged", "justified", "closed", "reopened"]
+Asked = Literal["", "acknowledged", "justified", "closed", "reopened", "sent", "arrived"]
+AGAIN = ("failed", "bounced", "in_doubt")
 """States of messages that a person may have sent once more."""
+WORDED = ("justified", "reopened")
+"""What people do with words of their own."""
 DONE: dict[str, tuple[str, str]] = {
     "acknowledged": (
         marked("You acknowledged this alert."),
@@ -42,8 +46,17 @@ DONE: dict[str, tuple[str, str]] = {
         marked("%(who)s justified it before you, on %(when)s."),
     ),
     "closed": (marked("You closed this alert."), marked("%(who)s closed it before you, on %(when)s.")),
+    "reopened": (
+        marked("You opened this alert again. It waits until somebody deals with it."),
+        marked("%(who)s opened it again before you, on %(when)s."),
+    ),
 }
 """What is said to who did it, and to who was too late."""
+NOTED = {
+    "sent": marked("Asked for. The message is sent again."),
+    "arrived": marked("Noted: the message arrived."),
+}
+"""What is said to who decided about a message."""
 
 
 def _values(
@@ -65,6 +78,7 @@ def _values(
         "deeds": [deed for deed, before in BEFORE.items() if found.alert.state in before],
         "reasons": JUSTIFICATIONS,
         "again": AGAIN,
+        "why_back": why_back,
         "value_of": value_of,
         "level_of": level_of,
         "written": written,
@@ -74,15 +88,15 @@ def _values(
 
 def _outcome(alert: Any, asked: str, username: str) -> tuple[str, str]:
     """What became of what was asked for: a sentence and its tone. The alerts service decides who was first."""
-    if asked == "sent":
-        return _("Asked for. The message is sent again."), "good"
+    if asked in NOTED:
+        return _(NOTED[asked]), "good"
     if asked not in DONE:
         return "", ""
     who, when = getattr(alert, f"{asked}_by"), getattr(alert, f"{asked}_at")
     mine, others = DONE[asked]
+    if alert.state in BEFORE[asked] and (who is None or asked == "reopened"):
+        return _("It is being written down …"), ""
     if who is None:
-        if alert.state in BEFORE[asked]:
-            return _("It is being written down …"), ""
         return _too_late(alert), "warn"
     if who == username:
         return _(mine), "good"
@@ -91,7 +105,7 @@ def _outcome(alert: Any, asked: str, username: str) -> tuple[str, str]:
 
 def _too_late(alert: Any) -> str:
     """Who was faster. What a person did last counts."""
-    for deed in ("closed", "justified", "acknowledged"):
+    for deed in ("closed", "justified", "acknowledged", "reopened"):
         who = getattr(alert, f"{deed}_by")
         if who is not None:
             told = _(DONE[deed][1], who=who, when=instant(getattr(alert, f"{deed}_at")))
@@ -104,8 +118,7 @@ def show_alert(request: Request, session: Viewer, here: Here, alert_id: UUID, as
     """One alert. Raises HTTPException 404."""
     values = _values(here, session, alert_id, asked=asked)
     if "pid" in session.account.may and values["patient"]:
-        with here.database.transaction() as tx:
-            audit.note(tx, session.account.username, "patient.seen", f"alert {alert_id}")
+        note_seen(here.database, session.account.username, f"alert {alert_id}")
     return here.pages.render(request, "pages/alerts/alert.html", values)
 
 
@@ -113,6 +126,8 @@ def show_alert(request: Request, session: Viewer, here: Here, alert_id: UUID, as
 def show_body(request: Request, session: Viewer, here: Here, alert_id: UUID, asked: Asked = "") -> Response:
     """The part that changes. Raises HTTPException 404."""
     values = _values(here, session, alert_id, asked=asked)
+    if "pid" in session.account.may and values["patient"]:
+        note_seen(here.database, session.account.username, f"alert {alert_id}", refreshed=True)
     return here.pages.render(request, "pages/alerts/alert_body.html", values)
 
 
@@ -127,7 +142,7 @@ def deal_with_alert(
     justification_code: Annotated[str, Form(max_length=50)] = "",
     note: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
-    """Acknowledge, justify or close an alert. Raises HTTPException 404.
+    """Acknowledge, justify or close an alert, or open it again. Raises HTTPException 404.
 
     Answers 409 with the page where somebody was faster, 400 where the reason is missing.
     """
@@ -143,7 +158,7 @@ def deal_with_alert(
         values = _values(here, session, alert_id, problem=problem, note=note)
         return here.pages.render(request, "pages/alerts/alert.html", values, status_code=400)
     username, text = session.account.username, note.strip()
-    note_id = uuid7() if text and state == "justified" else None
+    note_id = uuid7() if text and state in WORDED else None
     wish = AlertStateRequested(
         alert_id=alert_id,
         state=state,
@@ -162,7 +177,9 @@ def deal_with_alert(
 
 
 def _missing(state: str, code: str, note: str) -> str:
-    """What a justification lacks; empty where it is whole."""
+    """What a justification, or the opening of an alert, lacks; empty where it is whole."""
+    if state == "reopened":
+        return "" if note.strip() else _("Say why the alert is opened again.")
     if state != "justified":
         return ""
     if code not in JUSTIFICATIONS:
@@ -172,9 +189,19 @@ def _missing(state: str, code: str, note: str) -> str:
     return ""
 
 
-@router.post("/alerts/{alert_id}/mails/{mail_id}/again")
-def send_again(session: AlertHandlerWrites, here: Here, alert_id: UUID, mail_id: UUID) -> Response:
-    """Have a message sent once more. Raises HTTPException 404, and 409 for one that needs no help."""
+@router.post("/alerts/{alert_id}/mails/{mail_id}/arrived")
+def confirm_arrival(session: AlertHandlerWrites, here: Here, alert_id: UUID, mail_id: UUID) -> Response:
+    """Say that a message in doubt did arrive. Raises HTTPException 404, and 409 for one that is in no doubt."""
+    if _mail_state(here, alert_id, mail_id) != "in_doubt":
+        raise HTTPException(409, _("This message is in doubt no more: somebody was faster."))
+    with here.database.transaction() as tx:
+        username = session.account.username
+        tx.publish(AlertMailArrivalConfirmed(mail_id=mail_id, requested_by=username), subject=str(alert_id))
+        audit.note(tx, username, "alert.mail_arrived", str(alert_id), details={"mail": str(mail_id)})
+    return here.pages.redirect(f"/alerts/{alert_id}", {"asked": "arrived"})
+
+
+def _mail_state(here: Web, alert_id: UUID, mail_id: UUID) -> str:
     mail = tables.mail.c
     with here.database.reading() as connection:
         state = connection.execute(
@@ -182,7 +209,13 @@ def send_again(session: AlertHandlerWrites, here: Here, alert_id: UUID, mail_id:
         ).scalar()
     if state is None:
         raise HTTPException(404, _("There is no such message."))
-    if state not in AGAIN:
+    return str(state)
+
+
+@router.post("/alerts/{alert_id}/mails/{mail_id}/again")
+def send_again(session: AlertHandlerWrites, here: Here, alert_id: UUID, mail_id: UUID) -> Response:
+    """Have a message sent once more. Raises HTTPException 404, and 409 for one that needs no help."""
+    if _mail_state(here, alert_id, mail_id) not in AGAIN:
         raise HTTPException(409, _("This message is on its way or was sent meanwhile: somebody was faster."))
     with here.database.transaction() as tx:
         username = session.account.username

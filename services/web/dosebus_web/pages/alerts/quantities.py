@@ -15,8 +15,10 @@ TOTALS: Mapping[str, str] = {
 """The study total that a quantity stands for."""
 
 
-def written(quantity: str, value: float | None) -> str:
-    """A value of a quantity with its unit."""
+def written(quantity: str, value: float | None, at_most: bool = False) -> str:
+    """A value of a quantity with its unit; one that is only a bound says so."""
+    if at_most and value is not None:
+        return _("at most %(value)s", value=written(quantity, value))
     known = QUANTITIES.get(quantity)
     if known is None or value is None:
         return f"{significant(value, 4)} {quantity}" if value is not None else "–"
@@ -46,8 +48,8 @@ def label_of(quantity: str) -> str:
 
 
 def value_of(alert: Any) -> str:
-    """The value that raised an alert."""
-    return written(alert.quantity, alert.value)
+    """The value that raised an alert, or what it cannot be excluded to be."""
+    return written(alert.quantity, alert.value, alert.at_most)
 
 
 def level_of(alert: Any) -> str:

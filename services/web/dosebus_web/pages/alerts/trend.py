@@ -19,14 +19,16 @@ class Point:
     day: date
     value: float
     total: float | None
+    at_most: bool = False
+    """Whether its value is only a bound."""
 
 
 @dataclass(frozen=True)
 class Trend:
     """Where everything lies; y grows downwards."""
 
-    bars: tuple[tuple[float, float, float], ...]
-    """Left, top and height of each study's own value."""
+    bars: tuple[tuple[float, float, float, bool], ...]
+    """Left, top and height of each study's own value, and whether that is only a bound."""
     path: str
     """The line of the running sum; empty where there is none."""
     dots: tuple[tuple[float, float], ...]
@@ -55,7 +57,12 @@ def trend(points: Sequence[Point], level: float) -> Trend:
     steps.extend(f"H{across} V{down}" for across, down in sums[1:])
     return Trend(
         bars=tuple(
-            (round(x(point.day) - BAR / 2, 1), y(point.value), round(HEIGHT - y(point.value), 1))
+            (
+                round(x(point.day) - BAR / 2, 1),
+                y(point.value),
+                round(HEIGHT - y(point.value), 1),
+                point.at_most,
+            )
             for point in points
         ),
         path=" ".join(steps),

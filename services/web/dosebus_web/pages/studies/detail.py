@@ -142,7 +142,7 @@ def _rows(
 
 def _skin(connection: sa.Connection, study_id: int) -> Any:
     skin = dose.skin_map.c
-    wanted = sa.select(skin.outcome, skin.peak_skin_dose_gy, skin.dap_fraction).where(
+    wanted = sa.select(skin.outcome, skin.peak_skin_dose_gy, skin.peak_bound_gy, skin.dap_fraction).where(
         skin.study_id == study_id
     )
     return connection.execute(wanted).first()
