@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.fixtures.network import free_port
 
 PASSWORD = "correct horse battery"
 CHROMIUM = "/usr/bin/chromium"
+WAIT_MS = 120_000
+"""How long a browser waits for what must come about: no target, only an end for what never comes."""
+START_SECONDS = 300.0
+expect.set_options(timeout=WAIT_MS)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -43,7 +48,7 @@ class Standalone:
     def dosebus(self, *arguments: str) -> str:
         """Run a verb of the command and give what it prints."""
         command = [sys.executable, "-m", "dosebus_standalone.command", *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 @contextmanager
@@ -63,8 +68,17 @@ def started(folder: Path, verb: str, *more: str) -> Iterator[Standalone]:
         wait_until_ready(site, process, folder / "log")
         yield site
     finally:
-        process.terminate()
-        process.wait(timeout=60)
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process in good order, or at least end it."""
+    process.terminate()
+    try:
+        process.wait(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -75,42 +89,42 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
 
 
 def wait_until_ready(site: Standalone, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when `/readyz` says so; fails with the log when the process ends or two minutes pass."""
-    transport = httpx.HTTPTransport(retries=100)
-    for _ in range(240):
-        if process.poll() is not None:
-            break
-        try:
-            with httpx.Client(transport=transport, timeout=1) as client:
-                if client.get(f"{site.url}/readyz").status_code == 200:
-                    return
-        except httpx.HTTPError:
-            pass
+    """Return when `/readyz` says so; fails with the log when the process ends or that takes for ever."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{site.url}/readyz", timeout=30).status_code == 200:
+                return
         with_pause(process)
     pytest.fail(f"dosebus up is not ready:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 def with_pause(process: subprocess.Popen[bytes]) -> None:
-    """Wait half a second, or until the process ends."""
-    try:
-        process.wait(timeout=0.5)
-    except subprocess.TimeoutExpired:
-        return
+    """Wait a moment, or until the process ends."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=0.2)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET), timeout=WAIT_MS)
         yield started
         started.close()
+
+
+def waiting_context(browser: Browser, **options: object) -> BrowserContext:
+    """A browser context that waits as long as it takes."""
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(WAIT_MS)
+    return context
 
 
 @pytest.fixture
 def page(browser: Browser, running: Standalone) -> Iterator[Page]:
     """A page signed in as administrator; the test fails when its console shows an error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = waiting_context(browser, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))

@@ -11,11 +11,11 @@ from email.message import EmailMessage
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.conftest import waiting_context
 from tests.fixtures.mail import MailServer
 from tests.fixtures.standalone import PASSWORD, Standalone, running_standalone
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-WAIT_MS = 60_000
 
 
 @pytest.fixture
@@ -33,9 +33,8 @@ def site(smtp: MailServer) -> Iterator[Standalone]:
 @pytest.fixture
 def page(browser: Browser, site: Standalone) -> Iterator[Page]:
     """A page signed in as administrator; the test fails when its console shows an error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = waiting_context(browser, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(WAIT_MS)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
@@ -75,30 +74,30 @@ def test_an_alert_goes_from_the_store_to_the_mail_and_is_justified_by_keyboard(
     page.get_by_label("E-mail address").fill("physics@hospital.example")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Send a test message").click()
-    expect(page.locator("#messages").get_by_text("sent", exact=True)).to_be_visible(timeout=WAIT_MS)
+    expect(page.locator("#messages").get_by_text("sent", exact=True)).to_be_visible()
     assert len(smtp.messages) == 1
 
     page.goto(f"{site.url}/admin/alerts")
     page.get_by_role("link", name="Dose-area product of a fluoroscopy study").click()
     page.get_by_label("Level, in the unit beside the quantity").fill("1")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Version 2", exact=True)).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Version 2", exact=True)).to_be_visible()
 
     page.goto(f"{site.url}/alerts")
-    expect(page.locator("[data-live-light].good")).to_be_attached(timeout=WAIT_MS)
+    expect(page.locator("[data-live-light].good")).to_be_attached()
     send_a_report(site)
     row = page.locator("tbody tr", has_text="Dose-area product of a fluoroscopy study")
-    expect(row.get_by_text("Medical physics")).to_be_visible(timeout=WAIT_MS)
-    expect(row.get_by_text("sent", exact=True).first).to_be_visible(timeout=WAIT_MS)
+    expect(row.get_by_text("Medical physics")).to_be_visible()
+    expect(row.get_by_text("sent", exact=True).first).to_be_visible()
     told = next(
         one for one in smtp.messages[1:] if "Dose-area product of a fluoroscopy study" in one["Subject"]
     )
 
     page.goto(link_of(told))
-    expect(page.get_by_text("That reaches the level of 1 cGy·cm².")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("That reaches the level of 1 cGy·cm².")).to_be_visible()
     tab_to(page, page.get_by_role("button", name="Acknowledge"))
     page.keyboard.press("Enter")
-    expect(page.get_by_text("You acknowledged this alert.")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("You acknowledged this alert.")).to_be_visible()
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
     tab_to(page, page.get_by_label("Reason"))
@@ -108,7 +107,7 @@ def test_an_alert_goes_from_the_store_to_the_mail_and_is_justified_by_keyboard(
     page.keyboard.type("142 kg, planned")
     tab_to(page, page.get_by_role("button", name="Justify"))
     page.keyboard.press("Enter")
-    expect(page.get_by_text("You justified this alert.")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("You justified this alert.")).to_be_visible()
     expect(page.locator("dd", has_text="142 kg, planned")).to_contain_text("The patient is large")
     expect(page.locator(".timeline")).to_contain_text("Message to Medical physics sent")
     expect(page.locator(".timeline")).to_contain_text("Justified: The patient is large by admin")
@@ -125,4 +124,4 @@ def send_a_report(site: Standalone) -> None:
         sys.executable, "-m", "dosebus_standalone", "simulate", "--to", f"127.0.0.1:{site.dicom_port}", "--kind", "rf",
         "--count", "1", "--weeks", "0.1",
     ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import PASSWORD, Standalone
+from tests.e2e.conftest import PASSWORD, Standalone, waiting_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KINDS = ("ct", "rf", "mg", "dx", "nm")
@@ -37,19 +39,20 @@ def click_first_bar(card: Locator, below: Locator) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_charts_are_drawn_and_a_click_lists_their_studies(page: Page, running: Standalone, name: str) -> None:
     page.goto(f"{running.url}/studies/{name}")
-    expect(page.locator("tbody tr[data-key]")).to_have_count(3, timeout=30_000)
+    expect(page.locator("tbody tr[data-key]")).to_have_count(3)
     page.get_by_role("link", name="Charts", exact=True).click()
+    page.wait_for_url(re.compile("/charts"))
     cards = page.locator("[data-chart]")
     for place in range(cards.count()):
         cards.nth(place).scroll_into_view_if_needed()
-        expect(cards.nth(place)).to_have_attribute("data-phase", "drawn", timeout=15_000)
+        expect(cards.nth(place)).to_have_attribute("data-phase", "drawn")
     frequency = page.locator("[data-chart][data-key$=frequency]").or_(cards.first).first
     below = page.locator("#below")
     click_first_bar(frequency, below)
     expect(below.locator("tr[data-key]").first).to_be_visible()
     below.get_by_role("link", name="Open as list").click()
+    page.wait_for_url(re.compile("_is="))
     expect(page.locator("tbody tr[data-key]").first).to_be_visible()
-    assert "_is=" in page.url
 
 
 def test_a_drawing_is_saved_as_an_image_and_its_numbers_open_by_keyboard(
@@ -57,7 +60,7 @@ def test_a_drawing_is_saved_as_an_image_and_its_numbers_open_by_keyboard(
 ) -> None:
     page.goto(f"{running.url}/studies/ct/charts?chart=study_description_frequency")
     card = page.locator("[data-chart]")
-    expect(card).to_have_attribute("data-phase", "drawn", timeout=15_000)
+    expect(card).to_have_attribute("data-phase", "drawn")
     with page.expect_download() as started:
         card.get_by_role("button", name="Image").press("Enter")
     assert started.value.path().read_bytes().startswith(b"\x89PNG")
@@ -66,12 +69,13 @@ def test_a_drawing_is_saved_as_an_image_and_its_numbers_open_by_keyboard(
 
 
 def test_numbers_need_no_script(browser: Browser, running: Standalone) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = waiting_context(browser, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{running.url}/sign-in")
     page.get_by_label("User name").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{running.url}/")
     page.goto(f"{running.url}/studies/ct/charts?chart=study_description_frequency")
     page.get_by_role("link", name="Show the numbers of Frequency of each study description").click()
     expect(page.locator("tbody tr").first).to_be_visible()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import threading
+import time
+from collections.abc import Callable
 
 import psycopg
 import structlog
@@ -15,8 +18,26 @@ from dosebus_standalone.folder import DataFolder
 
 DATABASE = "dosebus"
 WATCH_SECONDS = 1.0
+START_SECONDS = 600.0
+PAUSE_SECONDS = 0.5
 SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "wal_compression": "on"}
 SCRAM_ONLY = "local all all scram-sha-256\n"
+
+
+def patiently(start: Callable[[], None], seconds: float = START_SECONDS) -> None:
+    """Call what starts or finds the server until it is ready. Raises what it raises when `seconds` are over.
+
+    The library gives a server ten seconds, and says by a failed assertion that one is still starting; reading the log
+    of changes after a power cut, or a busy machine, takes longer.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return start()
+        except (subprocess.TimeoutExpired, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(PAUSE_SECONDS)
 
 
 class EmbeddedPostgres:
@@ -32,7 +53,7 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server (or take over one that a killed DoseBus left running) and return the administrator's URL."""
         fresh = not (self._folder.postgres / "PG_VERSION").exists()
-        self._server.start()
+        patiently(self._server.start)
         url = self._url("postgres")
         if fresh or not (self._folder.root / "secrets" / "postgres_ready").exists():
             self._protect(url)
@@ -72,7 +93,7 @@ class EmbeddedPostgres:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         (self._folder.postgres / "pg_hba.conf").write_text(SCRAM_ONLY, encoding="ascii")
         self._server.stop()
-        self._server.ensure_postgres_running()
+        patiently(self._server.ensure_postgres_running)
 
     def _restart_when_dead(self) -> None:
         log = structlog.get_logger("dosebus.standalone")
@@ -81,6 +102,6 @@ class EmbeddedPostgres:
                 continue
             log.error("embedded PostgreSQL is gone; starting it again")
             try:
-                self._server.ensure_postgres_running()
+                patiently(self._server.ensure_postgres_running)
             except Exception:
                 log.exception("embedded PostgreSQL does not start")

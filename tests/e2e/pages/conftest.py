@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from dosebus_simulator.history import DEMONSTRATION, INTERVENTIONS
-from tests.e2e.conftest import PASSWORD, Standalone, patient_context, started
+from tests.e2e.conftest import PASSWORD, Standalone, waiting_context, started
 from tests.integration.ground.waiting import eventually
 
 STUDIES = dict(DEMONSTRATION) | {"rf": DEMONSTRATION["rf"] + len(INTERVENTIONS)}
@@ -90,7 +90,7 @@ def desk(open_context: Callable[..., BrowserContext]) -> Page:
 
 def signed_in(browser: Browser, site: Standalone, **options: object) -> BrowserContext:
     """A context with the session of an administrator."""
-    context = patient_context(browser, base_url=site.url, **options)
+    context = waiting_context(browser, base_url=site.url, **options)
     with client_of(site) as client:
         context.add_cookies(
             [

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.conftest import Standalone
 from tests.e2e.pages.conftest import Faults, client_of, signed_in
 from tests.e2e.pages.crawl import Found, get_routes, is_page, pages
+from tests.integration.ground.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SERIOUS = {"serious", "critical"}
@@ -122,12 +123,16 @@ def test_no_page_is_wider_than_a_telephone(seen: list[Seen]) -> None:
 )
 def test_the_demonstration_has_something_to_show(hospital: Standalone, path: str) -> None:
     with client_of(hospital) as client:
-        shown = client.get(path).text
-    assert shown.count("<tr") > 2
-    assert 'class="empty"' not in shown
+
+        def shows() -> bool:
+            shown = client.get(path).text
+            return shown.count("<tr") > 2 and 'class="empty"' not in shown
+
+        assert eventually(shows)
 
 
 def test_the_demonstration_has_views(hospital: Standalone) -> None:
     with client_of(hospital) as client:
-        assert "Heads, highest DLP first" in client.get("/studies/ct").text
-        assert "<tr data-key" in client.get("/studies/ct?standard_study_name_is=Head").text
+        assert eventually(lambda: "Heads, highest DLP first" in client.get("/studies/ct").text)
+        heads = "/studies/ct?standard_study_name_is=Head"
+        assert eventually(lambda: "<tr data-key" in client.get(heads).text)

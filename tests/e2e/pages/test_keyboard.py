@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import PASSWORD, Standalone
+from tests.e2e.conftest import PASSWORD, Standalone, waiting_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HAS_FOCUS = "one => one === document.activeElement"
@@ -21,9 +23,11 @@ FOCUSED = "() => document.activeElement.outerHTML.slice(0, 120)"
 
 
 @pytest.fixture
-def page(browser: Browser, hospital: Standalone) -> Page:
+def page(browser: Browser, hospital: Standalone) -> Iterator[Page]:
     """A page that nobody is signed in to."""
-    return browser.new_context(base_url=hospital.url, viewport={"width": 1280, "height": 900}).new_page()
+    context = waiting_context(browser, base_url=hospital.url, viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
 
 
 def tab_to(page: Page, wanted: Locator, key: str = "Tab", most: int = 200) -> None:

@@ -18,7 +18,6 @@ MORNINGS = [(name, True) for name in ("ct", "rf", "mg", "dx", "nm")] + [("rf", F
 @pytest.mark.parametrize(("name", "scripts"), MORNINGS)
 def test_a_morning(open_context: Callable[..., BrowserContext], name: str, scripts: bool) -> None:
     page = open_context(viewport=DESKTOP, java_script_enabled=scripts).new_page()
-    page.set_default_timeout(60_000)
     own = f"{name} {'with' if scripts else 'without'} scripts"
     description = find(page, name)
     combine(page, description)
@@ -49,10 +48,12 @@ def find(page: Page, name: str) -> str:
 def combine(page: Page, description: str) -> None:
     """Add a group of conditions to the filter."""
     page.get_by_role("link", name="Combine conditions").click()
+    page.wait_for_load_state()
     row = page.get_by_role("group", name="Condition 1")
     row.get_by_label("Filter").select_option("study_description")
     row.get_by_label("Text or number").fill(description)
     page.get_by_role("button", name="Show the studies").click()
+    page.wait_for_load_state()
     expect(page.get_by_role("list", name="Combined conditions")).to_contain_text(description)
     expect(page.locator("tbody tr").first).to_be_visible()
 
@@ -64,6 +65,7 @@ def choose_columns(page: Page) -> None:
     page.locator("summary", has_text="Columns").click()
     page.get_by_label("Accession number", exact=True).and_(page.locator("[name=columns]")).uncheck()
     page.locator(".choose-columns").get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_load_state()
     expect(left_out).to_have_count(0)
 
 
@@ -72,6 +74,7 @@ def save_the_view(page: Page, name: str, own: str) -> None:
     page.get_by_text("Save this view").click()
     page.get_by_label("Name", exact=True).fill(f"View {own}")
     page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_load_state()
     page.goto(f"/studies/{name}")
     page.get_by_role("link", name=f"View {own}").click()
     page.wait_for_url(re.compile("study_description="))
@@ -81,10 +84,11 @@ def save_the_view(page: Page, name: str, own: str) -> None:
 def see_numbers(page: Page, name: str, scripts: bool) -> None:
     """Open the charts of the view; without scripts their numbers."""
     page.get_by_role("link", name="Charts", exact=True).click()
+    page.wait_for_load_state()
     card = page.locator("[data-chart]").first
     if scripts:
         card.scroll_into_view_if_needed()
-        expect(card).to_have_attribute("data-phase", "drawn", timeout=60_000)
+        expect(card).to_have_attribute("data-phase", "drawn")
         return
     card.locator("noscript").get_by_role("link", name="Show the numbers").click()
     expect(page.locator("tbody tr").first).to_be_visible()
@@ -96,6 +100,7 @@ def map_a_name(page: Page, name: str, own: str) -> None:
     row = page.locator("tbody tr").first
     row.get_by_label(re.compile("^Standard name for")).fill(f"Name {own}")
     row.get_by_role("button", name="Accept", exact=True).click()
+    page.wait_for_load_state()
     page.goto(f"/studies/{name}?standard_study_name_is=Name+{own.replace(' ', '+')}")
     expect(page.locator("tbody tr").first).to_contain_text(f"Name {own}")
 
@@ -104,11 +109,13 @@ def read(page: Page, name: str) -> str:
     """Open the newest study, fold its events where they differ, and give its address."""
     page.goto(f"/studies/{name}")
     page.locator("tbody tr a").first.click()
+    page.wait_for_load_state()
     expect(page.get_by_role("heading", name="Events")).to_be_visible()
     address = page.url
     if page.get_by_label("Fold by").count():
         page.get_by_label("Fold by").select_option(index=1)
         page.get_by_label("Fold by").locator("xpath=ancestor::form").get_by_role("button").click()
+        page.wait_for_load_state()
         fold = page.locator("details.event-fold").first
         fold.locator("summary").click()
         expect(fold.locator("tbody tr").first).to_be_visible()
@@ -121,6 +128,7 @@ def rename_the_device(page: Page, name: str, own: str) -> None:
     page.goto(f"/admin/devices/{link.rpartition('=')[2]}")
     page.get_by_label("Name", exact=True).fill(f"Room of {own}")
     page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_load_state()
 
     def is_shown() -> bool:
         page.goto(f"/studies/{name}")
@@ -134,6 +142,7 @@ def delete(page: Page, name: str, study: str) -> None:
     page.goto(study)
     page.get_by_text("Delete", exact=True).click()
     page.get_by_role("button", name="Delete the study").click()
+    page.wait_for_load_state()
     key = study.partition("?")[0].rpartition("/")[2]
 
     def is_gone() -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.catalogue import compile as compiled
@@ -198,7 +198,7 @@ CONDITION = st.one_of(
 GROUP = st.tuples(st.sampled_from(["all", "any", "none"]), st.lists(CONDITION, min_size=1, max_size=4))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(groups=st.lists(GROUP, min_size=1, max_size=3), enough=st.booleans())
 def test_groups_find_what_their_logic_says(connection: sa.Connection, groups: Any, enough: bool) -> None:
     items = [("limit", "400"), ("groups", "any" if enough else "all")]

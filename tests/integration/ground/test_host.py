@@ -41,7 +41,7 @@ def host(postgres_url: str, tmp_path: Path) -> Iterator[Host]:
 
 
 def get(host: Host, path: str) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{host.http_port}{path}", timeout=10)
+    return httpx.get(f"http://127.0.0.1:{host.http_port}{path}", timeout=60)
 
 
 def test_a_command_goes_through_and_its_fact_follows(host: Host, postgres_url: str) -> None:
@@ -74,7 +74,7 @@ def test_others_learn_of_it_by_url(host: Host) -> None:
 
 def test_tasks_run_and_end_and_resources_are_closed(host: Host) -> None:
     journal = host.running["export"].context.resources["journal"]
-    assert journal.ticked.wait(10)
+    assert journal.ticked.wait(120)
     host.stop()
     assert "task begun" in journal.entries
     assert "task ended" in journal.entries
@@ -112,7 +112,7 @@ def test_a_process_that_lost_a_consumer_leaves(
     lame.start()
     try:
         monkeypatch.setattr(lame.running["export"].context.bus, "broken", lambda: True)
-        assert left.wait(10)
+        assert left.wait(120)
         assert get(lame, "/healthz").status_code == 503
     finally:
         lame.stop()

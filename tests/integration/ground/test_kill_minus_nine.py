@@ -58,7 +58,7 @@ class Process:
         """SIGTERM, and the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=60)
+        return self._process.wait(timeout=180)
 
     def log(self) -> str:
         return self._log.read_text()
@@ -106,7 +106,7 @@ def test_a_killed_service_handles_everything_once(
             time.sleep(moment)
             process.kill()
         process.start()
-        assert eventually(lambda: all_once(postgres_url, wanted), 60), process.log()[-3000:]
+        assert eventually(lambda: all_once(postgres_url, wanted), 180), process.log()[-3000:]
         assert process.end() == 0, process.log()[-3000:]
     finally:
         process.kill()
@@ -120,12 +120,12 @@ def test_a_killed_broker_loses_nothing(
     process.start()
     try:
         wanted = command(database, 100)
-        assert eventually(lambda: len(ids(postgres_url, "note")) > 0, 60), process.log()[-3000:]
+        assert eventually(lambda: len(ids(postgres_url, "note")) > 0, 180), process.log()[-3000:]
         private_rabbit.kill()
         wanted += command(database, 100)
         private_rabbit.start()
         wanted += command(database, 100)
-        assert eventually(lambda: all_once(postgres_url, wanted), 90), process.log()[-3000:]
+        assert eventually(lambda: all_once(postgres_url, wanted), 180), process.log()[-3000:]
         assert process.end() == 0
     finally:
         process.kill()

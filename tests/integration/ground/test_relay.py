@@ -96,7 +96,7 @@ def test_a_commit_wakes_the_relay_at_once(database: Database, bus: MoodyBus) -> 
     relay = Relay(database, bus)
     relay.start()
     publish(database, 1)
-    assert eventually(lambda: arrived(bus) == 1, seconds=5)
+    assert eventually(lambda: arrived(bus) == 1)
     relay.stop()
 
 

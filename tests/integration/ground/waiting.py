@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psycopg
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
     """Whether a condition becomes true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

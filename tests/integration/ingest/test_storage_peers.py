@@ -42,7 +42,7 @@ def report(path: Path, number: int = 1) -> Path:
 
 def dcmtk(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(a) for a in arguments], capture_output=True, text=True, timeout=60, check=False
+        [str(a) for a in arguments], capture_output=True, text=True, timeout=180, check=False
     )
 
 

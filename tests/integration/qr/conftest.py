@@ -108,7 +108,7 @@ class Hospital:
         found = self.rows("SELECT * FROM qr.job WHERE id = :id", id=job_id)
         return found[0] if found else None
 
-    def ended(self, job_id: UUID, seconds: float = 30) -> Any:
+    def ended(self, job_id: UUID, seconds: float = 120) -> Any:
         """A job's row once it is over."""
 
         def over() -> bool:
@@ -124,7 +124,7 @@ class Hospital:
         return {row.study_instance_uid: (row.kept, row.reason_code) for row in rows}
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> bool:
     """Whether a condition comes true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -198,13 +198,14 @@ def test_a_query_is_cancelled(hospital: Hospital) -> None:
 @pytest.mark.slow
 def test_a_query_goes_on_after_a_restart_of_the_service(hospital: Hospital) -> None:
     some = [study(f"1.{number}", ["CT", "SR"]) for number in range(40)]
-    with running(OddArchive(some, pause=0.03)) as archive:
+    with running(OddArchive(some, pause=0.1)) as archive:
         query_id = query(hospital, archive, "CT")
         assert wait_until(lambda: len(hospital.studies(query_id)) > 3)
         hospital.stop()
         before = len(hospital.studies(query_id))
         assert hospital.job(query_id).state == "running"
         assert before < 40
+        archive.pause = 0.0
         hospital.start()
         row = hospital.ended(query_id)
     assert (row.state, row.done) == ("finished", 40)

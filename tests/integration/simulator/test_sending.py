@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ from pydicom import dcmread
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
 from dosebus_simulator.cli import send, simulate
-from tests.fixtures.network import free_port
+from tests.fixtures.network import free_port, wait_for_port
 
 pytestmark = pytest.mark.services
 
@@ -31,15 +29,11 @@ def dcmtk_receiver(folder: Path, *options: str) -> Iterator[int]:
     port = free_port()
     process = subprocess.Popen([program, "--fork", "-od", str(folder), *options, str(port)])
     try:
-        for _ in range(100):
-            with closing(socket.socket()) as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        wait_for_port(port)
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def received(folder: Path) -> set[str]:

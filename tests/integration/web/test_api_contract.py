@@ -76,7 +76,7 @@ def test_every_operation_keeps_its_contract(address: str, bearer: str) -> None:
             @settings(BOUNDED, max_examples=examples)
             @given(case=operation.as_strategy(generation_mode=mode))
             def keep(case: Case[Any]) -> None:
-                case.call_and_validate(base_url=address, headers={"Authorization": bearer}, timeout=20)
+                case.call_and_validate(base_url=address, headers={"Authorization": bearer}, timeout=120)
 
             try:
                 keep()

@@ -77,10 +77,10 @@ def proxied(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     wait_for_port(outer)
     yield f"http://127.0.0.1:{outer}"
     proxy.terminate()
-    proxy.wait(timeout=10)
+    proxy.wait(timeout=60)
     server.should_exit = True
     web.hub.close()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     web.bus.close()
     web.database.close()
 
@@ -88,7 +88,7 @@ def proxied(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def visitor(proxied: str) -> Iterator[httpx.Client]:
     """Somebody signed in through nginx."""
-    with httpx.Client(base_url=proxied, timeout=30) as client:
+    with httpx.Client(base_url=proxied, timeout=120) as client:
         answer = client.post(f"{PREFIX}/sign-in", data={"username": "boss", "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         assert answer.headers["location"].startswith(f"{PREFIX}/")
@@ -123,7 +123,7 @@ def test_every_page_and_file_stays_under_the_prefix(visitor: httpx.Client) -> No
 
 
 def test_who_is_not_signed_in_is_led_back_under_the_prefix(proxied: str) -> None:
-    with httpx.Client(base_url=proxied) as client:
+    with httpx.Client(base_url=proxied, timeout=120) as client:
         asked = client.get(f"{PREFIX}/studies/ct?limit=25")
         assert asked.headers["location"] == f"{PREFIX}/sign-in?next=%2Fstudies%2Fct%3Flimit%3D25"
         form = {"username": "boss", "password": PASSWORD, "next": "/studies/ct?limit=25"}

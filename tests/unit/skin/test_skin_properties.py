@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosebus.domain.projection import ProjectionEvent
@@ -22,7 +22,7 @@ from dosebus_extract.skin.uncertainty import Budget
 
 Event = Callable[..., ProjectionEvent]
 NO_TABLE = DeviceProfile(transmission=TransmissionTable("none", (80.0,), (0.0,), ((1.0,),), 0.0))
-GIVEN = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+GIVEN = settings(max_examples=15)
 
 
 def dose(event: ProjectionEvent, orientation: str = "HFS", device: DeviceProfile = NO_TABLE) -> np.ndarray:
