@@ -21,9 +21,10 @@ class Ignored(NotRecorded):
 class IgnoredDevice(Ignored):
     """An object of a device of which nothing is read; `keep` says that it is offered for download."""
 
-    def __init__(self, *, keep: bool) -> None:
+    def __init__(self, *, keep: bool, study_instance_uid: str | None = None) -> None:
         super().__init__(IGNORED_DEVICE, "A rule on reading ignores this device.")
         self.keep = keep
+        self.study_instance_uid = study_instance_uid
 
 
 class Rejected(NotRecorded):

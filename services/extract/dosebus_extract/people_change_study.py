@@ -15,12 +15,14 @@ from dosebus.store.packed import pack, unpack
 from dosebus.store.tables import dose
 from dosebus.store.tables.dose_changes import rederivation_study
 from dosebus.store.transaction import Transaction
+from dosebus_extract.archive import object_in
 from dosebus_extract.archive_rederive import ArchiveGoneError, locked
 from dosebus_extract.merge import combine
 from dosebus_extract.outcome import NotRecorded
 from dosebus_extract.people_change import ITEMS, Choices, changed, identity, wants_archive, without_archive
 from dosebus_extract.people_store import pseudonym_key
-from dosebus_extract.record import people_policy, read_contribution
+from dosebus_extract.read import read_header
+from dosebus_extract.record import people_policy, protected, without_nul
 from dosebus_extract.settings import ExtractSettings
 
 S = dose.study.c
@@ -88,20 +90,22 @@ def _from_archive(
     study_id: int,
     standing: dict[UUID, Contribution],
 ) -> dict[UUID, Study]:
-    """What the archived objects tell of the patient under the policy in force."""
+    """What the headers of the archived objects tell of the patient under the policy in force."""
+    policy = people_policy(tx, settings)
     keys = tx.execute(sa.select(O.object_id, O.blob_key).where(O.study_id == study_id)).all()
     found: dict[UUID, Study] = {}
     for row in keys:
         if row.object_id not in standing:
             continue
-        uid = standing[row.object_id].sop_instance_uid
+        one = standing[row.object_id]
         if row.blob_key is None:
-            raise ArchiveGoneError("deleted", (uid,))
+            raise ArchiveGoneError("deleted", (one.sop_instance_uid,))
         try:
-            data = blobs.read(row.blob_key)
+            with object_in(blobs, row.blob_key) as data:
+                told = one.model_copy(update={"study": read_header(data)})
         except BlobMissingError as error:
-            raise ArchiveGoneError("missing", (uid,)) from error
-        found[row.object_id] = read_contribution(tx, data, settings).study
+            raise ArchiveGoneError("missing", (one.sop_instance_uid,)) from error
+        found[row.object_id] = protected(without_nul(told), policy, settings).study
     return found
 
 

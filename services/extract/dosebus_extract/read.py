@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict
 
 from dosebus.domain.contribution import Contribution
 from dosebus.domain.reading import IGNORED_OBSERVER_MODELS, IgnoreRule, ignored_by
-from dosebus.domain.study import Equipment
+from dosebus.domain.study import Equipment, Study
 from dosebus_extract.outcome import Ignored, IgnoredDevice, Rejected
 from dosebus_extract.sr.encoding import Encoded
 from dosebus_extract.sr.reader import DicomObject, UnreadableObject, read_dicom
 
-__all__ = ["Ignored", "ReadOptions", "Rejected", "read_object"]
+__all__ = ["Ignored", "ReadOptions", "Rejected", "read_header", "read_object"]
 
 
 class ReadOptions(BaseModel):
@@ -43,27 +43,38 @@ def read_object(data: bytes | Path, options: ReadOptions = ReadOptions()) -> Con
     where it cannot be read or names no study.
     """
     from dosebus_extract.kinds.registry import reader_for
-    from dosebus_extract.study_header import equipment_of
+    from dosebus_extract.study_header import STUDY_INSTANCE, equipment_of
 
-    try:
-        with _opened(data) as encoded:
-            found = read_dicom(encoded)
-    except UnreadableObject as error:
-        raise Rejected("unreadable", str(error)) from error
+    found = _decoded(data)
     if options.ignore:
-        _refuse_ignored(equipment_of(found.header), options)
+        _refuse_ignored(equipment_of(found.header), options, found.header.first(STUDY_INSTANCE))
     kind, read = reader_for(found)
     contribution = read(replace(found, source=data), kind, options)
     if options.ignore:
         # A report may name another device than the system that wrote it.
-        _refuse_ignored(contribution.study.equipment, options)
+        _refuse_ignored(contribution.study.equipment, options, contribution.study_instance_uid)
     return contribution
 
 
-def _refuse_ignored(equipment: Equipment, options: ReadOptions) -> None:
+def read_header(data: bytes | Path) -> Study:
+    """The study as the header of one DICOM object tells it, without any dose. Raises `Rejected`."""
+    from dosebus_extract.study_header import study_of
+
+    return study_of(_decoded(data).header)
+
+
+def _decoded(data: bytes | Path) -> DicomObject:
+    try:
+        with _opened(data) as encoded:
+            return read_dicom(encoded)
+    except UnreadableObject as error:
+        raise Rejected("unreadable", str(error)) from error
+
+
+def _refuse_ignored(equipment: Equipment, options: ReadOptions, study_instance_uid: str | None) -> None:
     rule = ignored_by(options.ignore, equipment)
     if rule is not None:
-        raise IgnoredDevice(keep=rule.keep_for_download)
+        raise IgnoredDevice(keep=rule.keep_for_download, study_instance_uid=study_instance_uid)
 
 
 @contextmanager

@@ -102,6 +102,19 @@ def test_objects_of_an_ignored_device_are_set_aside_until_the_rule_goes(
     assert arrivals.object(event)["outcome"] == "recorded"
 
 
+def test_a_report_that_came_before_its_device_was_ignored_is_told_as_recorded(
+    arrivals: Arrivals, rules: Rules
+) -> None:
+    made = _made(StationName="PHYS3")
+    first = arrivals.send(made.objects[0])
+    rules.ignore(station_name="PHYS3", keep_for_download=True)
+    again = arrivals.object(arrivals.send(made.objects[0]))
+    assert (again["reason_code"], again["kept_for_download"]) == ("already_recorded", False)
+    assert arrivals.object(first)["outcome"] == "recorded"
+    other = arrivals.object(arrivals.send(_made(StationName="PHYS3").objects[0]))
+    assert (other["reason_code"], other["kept_for_download"]) == ("ignored_device", True)
+
+
 def test_physics_objects_are_kept_for_download_and_deleted_when_asked(
     arrivals: Arrivals, rules: Rules
 ) -> None:

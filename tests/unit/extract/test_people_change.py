@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
 
 from dosebus.domain.people import PeoplePolicy, matching
 from dosebus.domain.study import Patient, Study
 from dosebus_extract.people import apply_policy, pseudonym
 from dosebus_extract.people_change import Choices, changed, identity, without_archive
-from dosebus_extract.read import read_object
+from dosebus_extract.read import Rejected, read_header, read_object
 from dosebus_simulator.kinds import make
+from tests.unit.extract import dose_objects, dose_screens
 
 KEY = b"a key"
 PLAIN = Study(
@@ -83,3 +86,20 @@ def test_a_pseudonym_needs_a_key() -> None:
 def test_patterns_match_without_case() -> None:
     assert matching(("PHYS*", "qa??", "t[!e]st"), ["physics 1", "QA12"]) == {"phys*", "qa??"}
     assert matching(("*",), [""]) == {"*"}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        dose_objects.ct_report(["1.2.9"], PatientBirthDate="19700101", AccessionNumber="A1"),
+        dose_screens.ge_screen(AccessionNumber="A1"),
+    ],
+)
+def test_the_header_alone_tells_the_patient(made: Dataset, tmp_path: Path) -> None:
+    stored = tmp_path / "object.dcm"
+    stored.write_bytes(dose_objects.encoded(made))
+    told = read_header(stored)
+    assert (told.patient.patient_id, told.accession_number, told.ct_reports) == ("ID1", "A1", ())
+    assert read_header(stored.read_bytes()) == told
+    with pytest.raises(Rejected, match="DICOM"):
+        read_header(b"nothing of the kind")
