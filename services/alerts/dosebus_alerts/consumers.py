@@ -8,6 +8,7 @@ from dosebus.bus.consumers import Consumers
 from dosebus.bus.message import Message, Reject
 from dosebus.domain.alerting import JUSTIFICATIONS
 from dosebus.events.alerts import (
+    AlertMailArrivalConfirmed,
     AlertMailRequested,
     AlertRecalculationRequested,
     AlertRuleTrialCancelRequested,
@@ -26,6 +27,7 @@ from dosebus_alerts.bells import Bells
 from dosebus_alerts.check import check_studies
 from dosebus_alerts.configuration import recipient_of
 from dosebus_alerts.deeds import deal_with, reopen
+from dosebus_alerts.outcome import write_arrival
 from dosebus_alerts.settings import AlertsSettings
 
 consumers = Consumers("alerts")
@@ -122,6 +124,13 @@ def send_mail_again(event: AlertMailRequested, tx: Transaction, bells: Bells) ->
         ],
     )
     tx.after_commit(bells.ring)
+
+
+@consumers.on(AlertMailArrivalConfirmed)
+def note_arrival(event: AlertMailArrivalConfirmed, tx: Transaction) -> None:
+    """Note that a mail in doubt did arrive. Rejects when it is in no doubt."""
+    if not write_arrival(tx, event.mail_id, event.requested_by):
+        raise Reject("not_in_doubt", f"mail {event.mail_id} is in no doubt")
 
 
 @consumers.on(AlertRuleTrialRequested, AlertRuleTrialCancelRequested)

@@ -228,6 +228,20 @@ def send_again(tx: Transaction, mail_id: UUID) -> Row[Any] | None:
     return row
 
 
+def confirm(tx: Transaction, mail_id: UUID) -> Row[Any] | None:
+    """Note that a mail in doubt did arrive, on a person's word; None for one that is in no doubt."""
+    now = datetime.now(UTC)
+    row = tx.execute(
+        sa.update(mail)
+        .where(mail.c.id == mail_id, mail.c.state == "in_doubt")
+        .values(state="sent", sent_at=mail.c.changed_at, changed_at=now)
+        .returning(mail)
+    ).first()
+    if row is not None:
+        _move(tx, mail.c.digest_id == mail_id, ("in_doubt",), "sent", sent_at=row.sent_at)
+    return row
+
+
 def bounce(tx: Transaction, mail_id: UUID, status: str, text: str) -> Row[Any] | None:
     """Note that a mail came back, and with it what a digest told of; None for one that was not sent."""
     now = datetime.now(UTC)

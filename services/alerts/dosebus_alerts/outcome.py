@@ -76,6 +76,22 @@ def write_bounce(tx: Transaction, mail_id: UUID, status: str, text: str) -> bool
     return True
 
 
+def write_arrival(tx: Transaction, mail_id: UUID, by: str) -> bool:
+    """A person says that a message in doubt did arrive; False for one that is in no doubt."""
+    row = outbound.confirm(tx, mail_id)
+    if row is None:
+        return False
+    addresses.note_taken(tx, row)
+    entries = []
+    for told in outbound.told_by(tx, row.id) if row.kind == "digest" else [row]:
+        if told.alert_id is not None:
+            _publish(tx, told.alert_id, row, Outcome("sent"))
+            settle_alert(tx, told.alert_id)
+            entries.append(audit.Entry("mail_confirmed", told.alert_id, {"mail_id": str(row.id)}, by))
+    audit.append(tx, entries)
+    return True
+
+
 def settle_alert(tx: Transaction, alert_id: UUID) -> None:
     """Let the state of an alert follow from those of its mails, as long as no person has dealt with it."""
     states = outbound.states_of(tx, alert_id)

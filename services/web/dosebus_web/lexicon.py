@@ -10,12 +10,14 @@ from dosebus.domain.quantities import QUANTITIES
 from dosebus.domain.rule_sets import RULE_SETS
 from dosebus_web.auth.groups import GROUPS
 from dosebus_web.http.navigation import PLACES
+from dosebus_web.retelling import MESSAGES
 
 STATES = (
-    "acknowledged", "answered", "answering", "applying", "cancelled", "closed", "completed", "computed", "detected",
+    "acknowledged", "answered", "answering", "applying", "bounced", "cancelled", "closed", "completed", "computed", "detected",
     "differs", "done", "down", "duplicate", "error", "failed", "finished", "gathered", "handing over", "healthy",
     "ignored", "in doubt", "info", "justified", "not computed", "partial", "queued", "ready", "recorded", "refusing",
-    "rejected", "running", "same", "sending", "sent", "silent", "stored", "swapped", "unknown", "waiting", "withdrawn",
+    "rejected", "running", "same", "sending", "sent", "silent", "stored", "swapped", "unknown", "unreachable", "waiting",
+    "withdrawn",
 )  # fmt: skip
 """What `words` makes of the states that services write."""
 REASONS = (
@@ -27,33 +29,6 @@ REASONS = (
     "total differs", "unknown template", "unparsable datetime", "wrong unit",
 )  # fmt: skip
 """What `words` makes of reason codes and of the codes of findings."""
-
-MESSAGES = (
-    "no object tells the date of the study",
-    "the report tells no total DLP; the events' sum stands for it",
-    "total DLP is %(n1)s mGy.cm, the events' sum %(n2)s",
-    "%(n1)s events announced, %(n2)s told",
-    "DLP is %(n1)s x CTDIvol x scanning length",
-    "plane A: total DAP is %(n1)s Gy.m2, the events' sum %(n2)s",
-    "plane B: total DAP is %(n1)s Gy.m2, the events' sum %(n2)s",
-    "the report tells no accumulated dose",
-    "%(n1)s events lack angles or distances",
-    "irradiation ends before it starts",
-    "%(n1)s times are days away from the study's date",
-    "event %(n1)s is told %(n2)s times",
-    "the study's objects name %(n1)s different patient IDs",
-    "the report tells no date; it stands under 1900-01-01",
-    "the report tells no time of the study; it stands under 00:00",
-    "read off the pixels with confidence %(n1)s",
-    "%(n1)s holds no date and time",
-    "%(n1)s holds no number",
-    "The study holds an object with this SOP Instance UID already.",
-    "it has no SOP Class UID or no SOP Instance UID",
-    "it has no Study Instance UID",
-    "the object announces no dose screen of a known layout",
-    "the screen shows no dose table",
-)
-"""Findings and reasons as `retold` looks them up: extract keeps them in English, with their numbers."""
 
 
 def lexicon() -> Iterator[str]:

@@ -99,6 +99,16 @@ class AlertMailRequested(Command):
     requested_by: str
 
 
+class AlertMailArrivalConfirmed(Command):
+    """A mail of which nobody knew whether it arrived did arrive: a person asked."""
+
+    topic: ClassVar[str] = "alert.mail.arrival_confirmed.v1"
+    owner: ClassVar[str] = "web"
+
+    mail_id: UUID
+    requested_by: str
+
+
 class RuleProposal(BaseModel):
     """A rule as it is tried, saved or not; the fields are those of `config.alert_rule`."""
 

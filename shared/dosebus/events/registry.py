@@ -41,6 +41,7 @@ EVENTS: tuple[type[Event], ...] = (
     alerts.AlertTestMailRequested,
     alerts.AlertStateRequested,
     alerts.AlertMailRequested,
+    alerts.AlertMailArrivalConfirmed,
     alerts.AlertRuleTrialRequested,
     alerts.AlertRuleTrialCancelRequested,
     alerts.AlertRuleTrialFinished,

@@ -23,7 +23,7 @@ A, M, R = tables.alert.c, tables.mail.c, config.alert_rule.c
 ALERT = tuple(column for column in A if column.key not in ("identity", "patient"))
 MESSAGE = tuple(M[key] for key in ("id", "channel", "kind", "step", "recipient_name", "address", "locale", "state",
                                    "attempts", "next_attempt_at", "reason_code", "created_at", "changed_at",
-                                   "sent_at"))  # fmt: skip
+                                   "sent_at", "bounced_at", "bounce_status"))  # fmt: skip
 RULE = tuple(column for column in R if column.key != "set_values")
 AlertRow = model_of(
     "Alert", "A level that was reached. `value` and `level` are in the unit of the quantity.", ALERT

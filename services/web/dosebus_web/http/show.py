@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from dosebus.catalogue.field import Field
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked, spoken
+from dosebus_web.retelling import retold
 
 DONE: Mapping[str, str] = {
     "saved": marked("Saved."),
@@ -111,6 +111,20 @@ def quantity(field: Field, value: Any) -> str:
     return day(value) if isinstance(value, date) else field.show(value)
 
 
+def decimal(value: float | None, digits: int = 1) -> str:
+    """A number with so many decimals, so that those of a column stand one below the other."""
+    return DASH if value is None else signed(f"{value:,.{digits}f}")
+
+
+def duration(seconds: float) -> str:
+    """How long something took, in one or two units: `0.4 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 100:
+        return f"{signed(f'{seconds:.1f}')} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, left = divmod(minutes, 60)
+    return f"{hours} h {left} min" if hours else f"{minutes} min {rest} s"
+
+
 def percent(done: int | None, total: int | None) -> int:
     """How much is done, 0 to 100."""
     return min(100, round(100 * (done or 0) / total)) if total else 0
@@ -121,7 +135,7 @@ TONES: Mapping[str, str] = {
     "healthy": "good", "ok": "good", "answered": "good", "acknowledged": "brand", "justified": "brand",
     "ignored": "", "cancelled": "", "withdrawn": "", "queued": "brand", "running": "brand", "sending": "brand",
     "detected": "warn", "warning": "warn", "in_doubt": "warn", "info": "brand", "notice": "brand",
-    "failed": "bad", "rejected": "bad", "critical": "bad", "high": "bad", "error": "bad", "down": "bad",
+    "bounced": "bad", "failed": "bad", "rejected": "bad", "critical": "bad", "high": "bad", "error": "bad", "down": "bad",
 }  # fmt: skip
 """The colour of a badge by the word on it."""
 
@@ -136,17 +150,25 @@ def words(value: str | None) -> str:
     return _((value or DASH).replace("_", " "))
 
 
-FILLED = re.compile(r"(?<![\w.,:-])\d+(?:\.\d+)*(?:e[-+]?\d+)?(?![\w-])|“[^”]*”")
-"""What a service filled into a sentence: numbers, UIDs, and what stands in quotes."""
+KINDS: Mapping[str, str] = {
+    "ct_rdsr": marked("CT dose report (RDSR)"),
+    "projection_rdsr": marked("Projection dose report (RDSR)"),
+    "radiopharmaceutical_rdsr": marked("Radiopharmaceutical dose report (RRDSR)"),
+    "patient_rdsr": marked("Patient dose report (P-RDSR)"),
+    "enhanced_xray_rdsr": marked("Enhanced X-ray dose report (RDSR)"),
+    "mg_image": marked("Mammography image"),
+    "dx_image": marked("Radiography image"),
+    "nm_image": marked("Nuclear medicine image"),
+    "pet_image": marked("PET image"),
+    "ct_dose_screen": marked("CT dose screen"),
+    "philips_ct_dose_info": marked("Philips CT dose information"),
+}
+"""What a recorded object is."""
 
 
-def retold(message: str) -> str:
-    """A sentence that a service wrote with numbers in it, such as a finding, in the reader's language."""
-    filled = {f"n{number}": part for number, part in enumerate(FILLED.findall(message), 1)}
-    names = iter(filled)
-    sentence = FILLED.sub(lambda _part: f"%({next(names)})s", message)
-    told = _(sentence)
-    return told % filled if filled and told != sentence else message if filled else told
+def kind(key: str) -> str:
+    """The kind of an object as people call it."""
+    return _(KINDS[key]) if key in KINDS else words(key)
 
 
 def unit(field: Field) -> str:
@@ -173,4 +195,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "unit": unit,
     "told": _,
     "retold": retold,
+    "kind": kind,
+    "decimal": decimal,
+    "duration": duration,
 }

@@ -29,6 +29,7 @@ from dosebus_web.pages.admin.alert_recipient_form import (
     read_form,
     shown,
 )
+from dosebus_web.pages.alerts.bounces import unread_mailboxes, why_back
 from dosebus_web.pages.alerts.reach import gaps_of, has_address
 from dosebus_web.web import Here, Web
 
@@ -57,6 +58,7 @@ def show_recipients(request: Request, session: Admin, here: Here) -> Response:  
         zone, after, fields = (
             configured(connection, key) for key in (ZONE, AFTER_RECALCULATION, MAIL_FIELDS)
         )
+        unread = unread_mailboxes(connection)
     values = {
         "rows": rows,
         "gaps": gaps_of(rules, rows),
@@ -68,6 +70,7 @@ def show_recipients(request: Request, session: Admin, here: Here) -> Response:  
         "mail_after_recalculation": after is True,
         "mail_fields": fields or [],
         "tellable": TELLABLE,
+        "unread": unread,
     }
     return here.pages.render(request, "pages/admin/alert_recipients.html", values)
 
@@ -193,6 +196,7 @@ def _deliveries(connection: sa.Connection, row: Any) -> dict[str, Any]:
         "messages": connection.execute(latest).all(),
         "address": connection.execute(known).first(),
         "reachable": has_address(row),
+        "why_back": why_back,
     }
 
 

@@ -153,6 +153,12 @@ def counts(connection: sa.Connection, wanted: Wanted) -> Mapping[str, int]:
     return {key: getattr(row, key or "all") for key in STATES}
 
 
+def lost_messages(connection: sa.Connection) -> int:
+    """How many alerts wait although somebody should have been told: the message failed, came back, or is in doubt."""
+    lost = sa.select(sa.func.count()).select_from(tables.alert).where(WAITING, A.state == "failed")
+    return int(connection.execute(lost).scalar_one())
+
+
 def mails_of(connection: sa.Connection, ids: Sequence[Any]) -> dict[Any, list[Any]]:
     """The messages of alerts, by alert."""
     mail = tables.mail.c

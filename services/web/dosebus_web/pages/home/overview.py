@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.store.tables import alerts, dose
 from dosebus_web.configured import configured
-from dosebus_web.pages.alerts.listing import WAITING
+from dosebus_web.pages.alerts.listing import WAITING, lost_messages
 
-S = dose.study.c
+S, T = dose.study.c, dose.study_tally.c
 PERIODS = (7, 28)
 PERIODS_KEY = "home.periods"
 SILENT_DAYS = 7
@@ -56,6 +57,8 @@ class Overview:
     periods: tuple[int, ...]
     alerts: Sequence[Any]
     alerts_waiting: int
+    messages_lost: int
+    """Alerts that wait although somebody should have been told: the message failed, came back, or is in doubt."""
     set_aside: int
     latest: Sequence[Any]
 
@@ -84,6 +87,7 @@ def overview(connection: sa.Connection) -> Overview:
         periods=spans,
         alerts=_open_alerts(connection),
         alerts_waiting=_count(connection, alerts.alert, WAITING),
+        messages_lost=lost_messages(connection),
         set_aside=_count(connection, dose.dicom_object, dose.dicom_object.c.outcome == "rejected"),
         latest=_latest(connection),
     )
@@ -93,13 +97,15 @@ def _modality(
     connection: sa.Connection, listing: Listing, spans: tuple[int, ...], silence: int
 ) -> ModalityWork:
     every = _by_device(listing)
-    name = sa.func.coalesce(dose.device.c.display_name, "unknown device")
-    place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model)
-    latest_id = _latest_id(listing, every).label("latest_id")
+    latest = _latest_of(listing, every)
+    name = sa.func.coalesce(dose.device.c.display_name, "unknown device").label("name")
+    place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model).label("place")
     statement = (
-        sa.select(*every.c, name.label("name"), place.label("place"), latest_id)
-        .select_from(every.outerjoin(dose.device, dose.device.c.id == every.c.device_id))
-        .order_by(every.c.latest_at.desc().nulls_last(), name)
+        sa.select(*every.c, *latest.c, name, place)
+        .select_from(
+            every.outerjoin(dose.device, dose.device.c.id == every.c.device_id).join(latest, sa.true())
+        )
+        .order_by(latest.c.latest_at.desc().nulls_last(), name)
     )
     rows = connection.execute(statement).all()
     daily = _daily(connection, listing, max(DAYS, silence + 1, *spans))
@@ -135,24 +141,32 @@ def _listed(listing: Listing) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[
 
 
 def _by_device(listing: Listing) -> sa.CTE:
-    """All studies of each device counted, from the index of the list alone."""
-    latest = sa.func.max(S.study_at).label("latest_at")
-    counted = sa.select(S.device_id, sa.func.count().label("studies"), latest).where(*_listed(listing))
-    return counted.group_by(S.device_id).cte("every")
-
-
-def _latest_id(listing: Listing, every: sa.CTE) -> sa.ScalarSelect[Any]:
-    """The study of a device's latest time; of several the last one that came."""
+    """All studies of each device, from their tally."""
+    studies = sa.cast(sa.func.sum(T.studies), sa.BigInteger)
+    bit = sa.literal_column(str(dose.LISTED_IN[listing.name]), sa.Integer())
     return (
-        sa.select(sa.func.max(S.id))
-        .where(
-            *_listed(listing),
-            _at(S.study_at) == _at(every.c.latest_at),
-            S.device_id.is_not_distinct_from(every.c.device_id),
-        )
-        .correlate(every)
-        .scalar_subquery()
+        sa.select(T.device_id, studies.label("studies"))
+        .where(T.listed_in.op("&")(bit) != 0)
+        .group_by(T.device_id)
+        .having(studies > 0)
+        .cte("every")
     )
+
+
+def _latest_of(listing: Listing, every: sa.CTE) -> LateralFromClause:
+    """The study of a device's latest time; of several the last one that came. One of both halves finds it."""
+
+    def last(of_device: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        return (
+            sa.select(S.study_at.label("latest_at"), S.id.label("latest_id"))
+            .where(*_listed(listing), of_device)
+            .order_by(_at(S.study_at).desc(), S.id.desc())
+            .limit(1)
+            .correlate(every)
+        )
+
+    unknown = sa.and_(S.device_id.is_(None), every.c.device_id.is_(None))
+    return sa.union_all(last(S.device_id == every.c.device_id), last(unknown)).lateral("latest")
 
 
 def _at(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -15,6 +15,7 @@ from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Viewer, ViewerWrites
 from dosebus_web.auth.sessions import Session
 from dosebus_web.language import gettext as _
+from dosebus_web.pages.alerts.listing import lost_messages
 from dosebus_web.pages.tasks.board import Asked, tasks
 from dosebus_web.pages.tasks.kinds import KINDS, PHASE_OF, PHASES, UNDER_WAY, Kind
 from dosebus_web.web import Here, Web
@@ -47,8 +48,10 @@ def _render(request: Request, session: Session, here: Web, template: str, wanted
     asked = Asked(session.account.username, may, phase, wanted.kind, wanted.before)
     with here.database.reading() as connection:
         found, further = tasks(connection, asked)
+        lost = lost_messages(connection)
     values = {
         "tasks": found,
+        "messages_lost": lost,
         "further": further,
         "phase": phase,
         "kind": wanted.kind,
