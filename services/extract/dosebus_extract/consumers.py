@@ -29,6 +29,7 @@ from dosebus.store.transaction import Transaction
 from dosebus_extract import sizes_jobs
 from dosebus_extract.archive import keeps_pixels, object_in, slim_image
 from dosebus_extract.archive_rederive import rederive_study
+from dosebus_extract.arrivals import may_join, record_later
 from dosebus_extract.deletion import delete_after_reading, delete_kept, forget_for_download
 from dosebus_extract.device_changes import change_device, name_devices, recombine_some
 from dosebus_extract.reading_rules import ReadingCache, ReadingRules
@@ -40,7 +41,7 @@ from dosebus_extract.store_object import Incoming, is_recorded
 consumers = Consumers("extract")
 
 
-@consumers.on(ObjectStored, retry=(5, 60, 600), workers=2)
+@consumers.on(ObjectStored, retry=(5, 60, 600), workers=2, together=16, joins=may_join)
 def record_dose(
     event: ObjectStored, tx: Transaction, blobs: Blobs, settings: ExtractSettings, reading: ReadingCache
 ) -> None:
@@ -58,6 +59,9 @@ def record_dose(
         delete_after_reading(tx, event.object_id, rules.deletes)
         return
     with object_in(blobs, event.blob_key) as data:
+        if tx.is_shared and not rules.deletes:
+            record_later(tx, incoming, data, settings, rules)
+            return
         recorded = record(tx, incoming, data, settings, rules)
     deleted = delete_after_reading(tx, event.object_id, rules.deletes)
     if recorded is None or deleted or settings.keep_pixel_data:

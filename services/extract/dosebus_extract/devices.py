@@ -55,6 +55,8 @@ class Device:
     id: int
     display_name: str
     modality_override: Literal["RF", "DX", "dual"] | None
+    is_changed: bool = False
+    """Whether its row was written just now."""
 
 
 def identity_key(equipment: Equipment) -> str:
@@ -89,6 +91,7 @@ def see_device(
     """
     key = identity_key(equipment)
     row = seen.row if seen is not None and seen.key == key else next(iter(tx.run(KNOWN, key=key)), None)
+    is_new = row is None
     if row is None:
         tx.execute(insert(dose.device).values(_new(tx, equipment, key, received_at)).on_conflict_do_nothing())
         row = tx.run(KNOWN, key=key)[0]
@@ -99,24 +102,28 @@ def see_device(
         changes |= {"display_name": named} if named else {}
     if changes:
         tx.execute(sa.update(dose.device).where(D.id == known["id"]).values(changes))
-    return Device(known["id"], known["display_name"], known["modality_override"])
+    return Device(
+        known["id"], known["display_name"], known["modality_override"], is_changed=is_new or bool(changes)
+    )
 
 
 def see_software(
     tx: Transaction, device: Device, version: str | None, at: datetime, seen: Seen | None = None
-) -> None:
-    """Enter a software version into the device's timeline, exact to the day. `at` is the study's time.
+) -> bool:
+    """Enter a software version into the device's timeline, exact to the day; says whether anything was written.
+
+    `at`: the study's time.
 
     `seen`: what was found before, perhaps of another device or version.
     """
     if not version:
-        return
+        return False
     if seen is not None and seen.row is not None and (seen.row[0], seen.version) == (device.id, version):
         used = seen.used
     else:
         used = next(iter(tx.run(SOFTWARE, device_id=device.id, version=version)), None)
     if used is not None and used[0] <= at and at.date() <= used[1].date():
-        return
+        return False
     table = dose.device_software
     row = {"device_id": device.id, "software_version": version, "first_seen_at": at, "last_seen_at": at}
     statement = insert(table).values(row)
@@ -129,6 +136,7 @@ def see_software(
             },
         )
     )
+    return True
 
 
 def _new(tx: Transaction, equipment: Equipment, key: str, received_at: datetime) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.skin_requests import ask_for_map
 from dosebus_extract.store_object import (
     Incoming,
+    Recorded,
     contributions_of,
     is_recorded,
     settle_contributions,
@@ -57,6 +58,8 @@ class Combined:
     study: Study
     device: Device
     kept: tuple[Contribution, ...]
+    wrote_device: bool = False
+    """Whether anything of the device was written, so that what was found of it before is no longer true."""
 
 
 def extractor_version() -> str:
@@ -121,17 +124,26 @@ def record(
     """
     try:
         contribution = read_plain(data, (rules or derivation_rules(tx)).options(settings))
+    except NotRecorded as outcome:
+        set_aside(tx, incoming, outcome)
+        return None
+    return contribution if record_read(tx, incoming, contribution, settings) else None
+
+
+def record_read(
+    tx: Transaction, incoming: Incoming, contribution: Contribution, settings: ExtractSettings
+) -> bool:
+    """Record an object that was read; says whether it is recorded, and not set aside."""
+    try:
         with tx.attempt():
             record_contribution(tx, incoming, contribution, settings)
     except NotRecorded as outcome:
         set_aside(tx, incoming, outcome)
-        if isinstance(outcome, IgnoredDevice) and outcome.keep:
-            keep_for_download(tx, incoming.object_id)
     except (DataError, SqlDataError, UnicodeEncodeError, JSONEncodeError) as error:
         set_aside(tx, incoming, Rejected("unstorable", f"A value cannot be stored: {describe(error)}"))
     else:
-        return contribution
-    return None
+        return True
+    return False
 
 
 def record_contribution(
@@ -139,7 +151,7 @@ def record_contribution(
 ) -> None:
     """Add what was read to its study. Raises Ignored when an object of its SOP Instance UID is recorded already."""
     lock_study(tx, read.study_instance_uid)
-    around = surroundings_of(tx, read)
+    (around,) = surroundings_of(tx, [read])
     contribution = protected(read, changed_policy(settings.people_policy(), around.policy), settings)
     uid, before = contribution.sop_instance_uid, around.standing
     if before and is_recorded(tx, uid, contribution.study_instance_uid, but=incoming.object_id):
@@ -151,7 +163,7 @@ def record_contribution(
     )
     change = change_of(contribution, others, combined.kept, before)
     study_id = write_combined(tx, combined, before, incoming.received_at, with_entries=change != "unchanged")
-    write_recorded(tx, incoming, contribution, study_id, extractor_version())
+    write_recorded(tx, [Recorded(incoming, contribution, study_id)], extractor_version())
     settle_contributions(tx, study_id, [*others, contribution], combined.kept)
     publish_recorded(
         tx, study_id, combined, incoming, sop_instance_uid=contribution.sop_instance_uid, change=change
@@ -181,8 +193,8 @@ def put_together(
     if device.modality_override is not None:
         study = combine(kept, MergeOptions(modality_override=device.modality_override))
     at = study_at(study) or received_at.replace(tzinfo=None)
-    see_software(tx, device, study.equipment.software_version, at, seen)
-    return Combined(with_imported_sizes(tx, study) if has_sizes else study, device, kept)
+    wrote = see_software(tx, device, study.equipment.software_version, at, seen) or device.is_changed
+    return Combined(with_imported_sizes(tx, study) if has_sizes else study, device, kept, wrote)
 
 
 def change_of(
@@ -243,8 +255,17 @@ def publish_recorded(
     tx.after_commit(RECORDED.labels("recorded").inc)
 
 
+def _stands(tx: Transaction, incoming: Incoming, study_instance_uid: str | None) -> bool:
+    uid = incoming.sop_instance_uid
+    if uid is None or study_instance_uid is None:
+        return False
+    return is_recorded(tx, uid, study_instance_uid, but=incoming.object_id)
+
+
 def set_aside(tx: Transaction, incoming: Incoming, outcome: NotRecorded) -> None:
     """Enter an object as ignored or rejected, and tell so."""
+    if isinstance(outcome, IgnoredDevice) and _stands(tx, incoming, outcome.study_instance_uid):
+        outcome = already_recorded()  # sent again after its device came on the list: its study keeps it
     kind: Literal["ignored", "rejected"] = "ignored" if isinstance(outcome, Ignored) else "rejected"
     write_set_aside(
         tx,
@@ -263,4 +284,6 @@ def set_aside(tx: Transaction, incoming: Incoming, outcome: NotRecorded) -> None
         ),
         subject=str(incoming.object_id),
     )
+    if isinstance(outcome, IgnoredDevice) and outcome.keep:
+        keep_for_download(tx, incoming.object_id)
     tx.after_commit(RECORDED.labels(kind).inc)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from dosebus.domain.contribution import Contribution
 from dosebus.store.packed import pack, unpack
-from dosebus.store.prepared import Prepared
+from dosebus.store.prepared import Prepared, insert_many
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
 
@@ -23,12 +22,9 @@ ROW = (
     "object_id", "sop_instance_uid", "sop_class_uid", "study_id", "outcome", "reason_code", "reason", "kind",
     "extractor_version", "contribution", "blob_key", "received_at", "recorded_at",
 )  # fmt: skip
-_NEW = insert(dose.dicom_object)
+_NEW = insert_many(dose.dicom_object, ROW)
 WRITE = Prepared(
-    _NEW.on_conflict_do_update(
-        index_elements=["object_id"], set_={name: _NEW.excluded[name] for name in ROW}
-    ),
-    columns=ROW,
+    _NEW.on_conflict_do_update(index_elements=["object_id"], set_={name: _NEW.excluded[name] for name in ROW})
 )
 IS_RECORDED = Prepared(
     sa.select(O.object_id)
@@ -69,24 +65,34 @@ def contributions_of(tx: Transaction, study_id: int) -> list[Contribution]:
     return [unpack(Contribution, packed) for (packed,) in tx.run(CONTRIBUTIONS, study_id=study_id)]
 
 
-def write_recorded(
-    tx: Transaction, incoming: Incoming, contribution: Contribution, study_id: int, extractor_version: str
-) -> None:
-    """Enter an object as recorded, with its contribution."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An object that is recorded: what it contributes, and to which study."""
+
+    incoming: Incoming
+    contribution: Contribution
+    study_id: int
+
+
+def write_recorded(tx: Transaction, objects: Sequence[Recorded], extractor_version: str) -> None:
+    """Enter objects as recorded, with their contributions."""
     _write(
         tx,
-        incoming,
-        {
-            "sop_instance_uid": contribution.sop_instance_uid,
-            "sop_class_uid": contribution.sop_class_uid,
-            "study_id": study_id,
-            "outcome": "recorded",
-            "kind": contribution.kind,
-            "contribution": pack(contribution),
-            "extractor_version": extractor_version,
-            "reason_code": None,
-            "reason": None,
-        },
+        [
+            _own(one.incoming)
+            | {
+                "sop_instance_uid": one.contribution.sop_instance_uid,
+                "sop_class_uid": one.contribution.sop_class_uid,
+                "study_id": one.study_id,
+                "outcome": "recorded",
+                "kind": one.contribution.kind,
+                "contribution": pack(one.contribution),
+                "extractor_version": extractor_version,
+                "reason_code": None,
+                "reason": None,
+            }
+            for one in objects
+        ],
     )
 
 
@@ -94,21 +100,18 @@ def write_set_aside(
     tx: Transaction, incoming: Incoming, *, outcome: str, code: str, reason: str, extractor_version: str
 ) -> None:
     """Enter an object as ignored or rejected, with the reason."""
-    _write(
-        tx,
-        incoming,
-        {
-            "sop_instance_uid": _clean(incoming.sop_instance_uid),
-            "sop_class_uid": _clean(incoming.sop_class_uid),
-            "study_id": None,
-            "outcome": outcome,
-            "reason_code": code,
-            "reason": _clean(reason),
-            "kind": None,
-            "contribution": None,
-            "extractor_version": extractor_version,
-        },
-    )
+    row = _own(incoming) | {
+        "sop_instance_uid": _clean(incoming.sop_instance_uid),
+        "sop_class_uid": _clean(incoming.sop_class_uid),
+        "study_id": None,
+        "outcome": outcome,
+        "reason_code": code,
+        "reason": _clean(reason),
+        "kind": None,
+        "contribution": None,
+        "extractor_version": extractor_version,
+    }
+    _write(tx, [row])
 
 
 def settle_contributions(
@@ -135,14 +138,17 @@ def settle_contributions(
         )
 
 
-def _write(tx: Transaction, incoming: Incoming, values: dict[str, Any]) -> None:
-    own = {
+def _own(incoming: Incoming) -> dict[str, Any]:
+    return {
         "object_id": incoming.object_id,
         "blob_key": incoming.blob_key,
         "received_at": incoming.received_at,
         "recorded_at": datetime.now(UTC),
     }
-    tx.run(WRITE, **values, **own)
+
+
+def _write(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    tx.run(WRITE, **{name: [row[name] for row in rows] for name in ROW})
 
 
 def _clean(text: str | None) -> str | None:
