@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from dosebus.events.qr import QrCancelRequested, QueryRequested, RetrieveRequested
 from dosebus.store.tables import config
 from dosebus.store.tables import qr as tables
 from dosebus_web.api import given, problem
@@ -18,8 +17,8 @@ from dosebus_web.api.exports import Requested
 from dosebus_web.api.paging import page
 from dosebus_web.api.shape import list_of, model_of, page_of
 from dosebus_web.auth.gate import ApiQuerier, ApiQuerierWrites
-from dosebus_web.pages.query.routes import ASKED
 from dosebus_web.web import Here
+from dosebus_web.wishes import archives as wishes
 
 router = APIRouter(prefix="/api/v1", tags=["archives"])
 J, N, S, E = tables.job.c, config.node.c, tables.study.c, tables.series.c
@@ -97,13 +96,6 @@ def list_jobs(
         return page(connection, wanted, newest=J.requested_at, key=J.id, after=after, limit=limit)
 
 
-def _job(connection: sa.Connection, job_id: UUID) -> Any:
-    row = connection.execute(sa.select(*J).where(J.id == job_id)).mappings().first()
-    if row is None:
-        raise HTTPException(404, "There is no such query or retrieval.")
-    return row
-
-
 @router.get(
     "/archive-jobs/{job_id}",
     response_model=Job,
@@ -113,7 +105,7 @@ def _job(connection: sa.Connection, job_id: UUID) -> Any:
 def show_job(caller: ApiQuerier, here: Here, job_id: UUID) -> Any:  # noqa: ARG001
     """How far a query or retrieval is."""
     with here.database.reading() as connection:
-        return dict(_job(connection, job_id))
+        return dict(wishes.job(connection, job_id)._mapping)
 
 
 @router.get(
@@ -133,8 +125,8 @@ def list_answers(
 ) -> Any:
     """What an archive answered to a query, or to the query of a retrieval, with the series, the last first."""
     with here.database.reading(snapshot=True) as connection:
-        job = _job(connection, job_id)
-        wanted = sa.select(*S).where(S.query_id == (job["query_id"] or job["id"]))
+        job = wishes.job(connection, job_id)
+        wanted = sa.select(*S).where(S.query_id == (job.query_id or job.id))
         if kept is not None:
             wanted = wanted.where(S.kept.is_(kept))
         answers = page(connection, wanted, newest=S.id, key=S.id, after=after, limit=limit)
@@ -154,23 +146,8 @@ def list_answers(
 )
 def request_query(caller: ApiQuerierWrites, here: Here, wish: QueryWish) -> Any:
     """Ask an archive for studies; the answers come under the id."""
-    if wish.date_from and wish.date_to and wish.date_from > wish.date_to:
-        raise problem.ParameterError({"date_to": "is before date_from"})
-    query_id = uuid4()
-    with here.database.transaction() as tx:
-        if tx.execute(sa.select(N.id).where(N.id == wish.node_id)).first() is None:
-            raise problem.ParameterError({"node_id": "is no node"})
-        event = QueryRequested(
-            query_id=query_id,
-            node_id=wish.node_id,
-            modalities=tuple(name for choice in dict.fromkeys(wish.modalities) for name in ASKED[choice]),
-            date_from=wish.date_from,
-            date_to=wish.date_to,
-            requested_by=caller.username,
-        )
-        tx.publish(event)
-        caller.note(tx, "query.requested", str(query_id))
-    return Requested(id=query_id)
+    days = wish.date_from, wish.date_to
+    return Requested(id=wishes.ask(here, caller, wish.node_id, wish.modalities, days))
 
 
 @router.post(
@@ -182,16 +159,7 @@ def request_query(caller: ApiQuerierWrites, here: Here, wish: QueryWish) -> Any:
 )
 def request_retrieval(caller: ApiQuerierWrites, here: Here, job_id: UUID, wish: RetrieveWish) -> Any:
     """Fetch the dose reports that a query kept."""
-    retrieve_id = uuid4()
-    uids = tuple(wish.study_instance_uids or ()) or None
-    with here.database.transaction() as tx:
-        _job(tx.connection, job_id)
-        event = RetrieveRequested(
-            retrieve_id=retrieve_id, query_id=job_id, study_instance_uids=uids, requested_by=caller.username
-        )
-        tx.publish(event)
-        caller.note(tx, "retrieve.requested", str(retrieve_id))
-    return Requested(id=retrieve_id)
+    return Requested(id=wishes.fetch(here, caller, job_id, wish.study_instance_uids or ()))
 
 
 @router.post(
@@ -203,8 +171,5 @@ def request_retrieval(caller: ApiQuerierWrites, here: Here, job_id: UUID, wish: 
 )
 def cancel_job(caller: ApiQuerierWrites, here: Here, job_id: UUID) -> Any:
     """Ask to stop a query or retrieval."""
-    with here.database.transaction() as tx:
-        _job(tx.connection, job_id)
-        tx.publish(QrCancelRequested(job_id=job_id))
-        caller.note(tx, "query.cancelled", str(job_id))
+    wishes.cancel(here, caller, job_id)
     return Requested(id=job_id)

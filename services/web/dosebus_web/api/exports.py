@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import Response, StreamingResponse
+from fastapi import APIRouter
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from dosebus.events.export import ExportCancelRequested, ExportDeletionRequested, ExportRequested
 from dosebus.store.tables import export as tables
 from dosebus_web.api import filters, given, problem
 from dosebus_web.api.lists import called
 from dosebus_web.api.paging import page
 from dosebus_web.api.shape import model_of, page_of
-from dosebus_web.auth.caller import Caller
 from dosebus_web.auth.gate import ApiExporter, ApiExporterWrites
-from dosebus_web.http.download import attachment, chunks
 from dosebus_web.pages.exports.formats import formats_of
 from dosebus_web.web import Here
+from dosebus_web.wishes import exports as wishes
 
 router = APIRouter(prefix="/api/v1", tags=["exports"])
 J = tables.job.c
@@ -74,35 +72,12 @@ def request_export(caller: ApiExporterWrites, here: Here, wish: ExportWish) -> A
     formats = dict(formats_of(listing.name))
     if wish.file_format not in formats:
         raise problem.ParameterError({"file_format": f"is not one of {', '.join(formats)}"})
-    if wish.include_patient and not caller.allow_pid:
-        raise HTTPException(403, "Patient names and IDs need the scope pid.")
     filters.parse(listing, parse_qsl(wish.query), allow_pid=False)
-    export_id = uuid4()
-    event = ExportRequested(
-        export_id=export_id,
-        listing=listing.name,
-        query=wish.query,
-        file_format=wish.file_format,
-        requested_by=caller.username,
-        include_patient=wish.include_patient,
+    return Requested(
+        id=wishes.ask(
+            here, caller, listing, wish.query, wish.file_format, include_patient=wish.include_patient
+        )
     )
-    with here.database.transaction() as tx:
-        tx.publish(event)
-        details = {"listing": listing.name, "include_patient": wish.include_patient}
-        caller.note(tx, "export.requested", str(export_id), details)
-    return Requested(id=export_id)
-
-
-def _own(connection: sa.Connection, caller: Caller, export_id: UUID) -> Any:
-    """The job, if the caller may see it. Raises HTTPException 403 or 404."""
-    job = connection.execute(sa.select(tables.job).where(J.export_id == export_id)).first()
-    if job is None:
-        raise HTTPException(404, "There is no such export.")
-    if job.include_patient and not caller.allow_pid:
-        raise HTTPException(403, "This export holds patient data.")
-    if job.requested_by != caller.username and "admin" not in caller.may:
-        raise HTTPException(403, "This export is somebody else's.")
-    return job
 
 
 @router.get(
@@ -111,7 +86,7 @@ def _own(connection: sa.Connection, caller: Caller, export_id: UUID) -> Any:
 def show_export(caller: ApiExporter, here: Here, export_id: UUID) -> Any:
     """How far an export is."""
     with here.database.reading() as connection:
-        return dict(_own(connection, caller, export_id)._mapping)
+        return dict(wishes.own(connection, caller, export_id)._mapping)
 
 
 FILE: dict[int | str, dict[str, Any]] = {
@@ -127,17 +102,7 @@ FILE: dict[int | str, dict[str, Any]] = {
 )
 def download_export(caller: ApiExporter, here: Here, export_id: UUID) -> Response:
     """The file, in its own media type, once the export is completed."""
-    with here.database.transaction() as tx:
-        job = _own(tx.connection, caller, export_id)
-        if job.state != "completed" or job.blob_key is None:
-            raise HTTPException(409, "There is no file: the export is not completed.")
-        if not here.blobs.exists(job.blob_key):
-            raise HTTPException(404, "The file is gone.")
-        caller.note(tx, "export.downloaded", str(export_id))
-    name = job.file_name or f"dosebus-{job.listing}.{job.file_format}"
-    media_type = job.media_type or "application/octet-stream"
-    headers = {"content-disposition": attachment(name)}
-    return StreamingResponse(chunks(here.blobs.open(job.blob_key)), media_type=media_type, headers=headers)
+    return wishes.fetch(here, caller, export_id)
 
 
 @router.post(
@@ -149,10 +114,7 @@ def download_export(caller: ApiExporter, here: Here, export_id: UUID) -> Respons
 )
 def cancel_export(caller: ApiExporterWrites, here: Here, export_id: UUID) -> Any:
     """Ask to stop an export."""
-    with here.database.transaction() as tx:
-        _own(tx.connection, caller, export_id)
-        tx.publish(ExportCancelRequested(export_id=export_id))
-        caller.note(tx, "export.cancelled", str(export_id))
+    wishes.cancel(here, caller, export_id)
     return Requested(id=export_id)
 
 
@@ -165,8 +127,5 @@ def cancel_export(caller: ApiExporterWrites, here: Here, export_id: UUID) -> Any
 )
 def delete_export(caller: ApiExporterWrites, here: Here, export_id: UUID) -> Any:
     """Ask to delete an export and its file."""
-    with here.database.transaction() as tx:
-        _own(tx.connection, caller, export_id)
-        tx.publish(ExportDeletionRequested(export_id=export_id))
-        caller.note(tx, "export.deleted", str(export_id))
+    wishes.delete(here, caller, export_id)
     return Requested(id=export_id)

@@ -14,8 +14,11 @@ from dosebus.catalogue import compile as compiled
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.query import ListQuery
+from dosebus.catalogue.resolve import resolve
 from dosebus.catalogue.schema import describe, row_schema
 from dosebus_web.api import filters, given, problem
+from dosebus_web.auth import seen
+from dosebus_web.auth.caller import Caller
 from dosebus_web.auth.gate import ApiFinder, ApiReader
 from dosebus_web.pages.studies import private
 from dosebus_web.web import Here, Web
@@ -76,10 +79,16 @@ def as_json(content: Any) -> Response:
     return Response(pydantic_core.to_json(content, inf_nan_mode="null"), media_type="application/json")
 
 
-def studies_of(here: Web, listing: Listing, query: ListQuery) -> dict[str, Any]:
-    """A page of a listing."""
+def studies_of(here: Web, caller: Caller, listing: Listing, query: ListQuery) -> dict[str, Any]:
+    """A page of a listing; that it names patients is written into the audit log."""
     with here.database.reading() as connection:
-        page = query.page_of(connection.execute(compiled.page(listing, query)).mappings().all())
+        asked = resolve(connection, listing, query)
+        page = query.page_of(connection.execute(compiled.page(listing, asked)).mappings().all())
+    personal = {key for key, field in listing.choosable.items() if field.personal}
+    if page.rows and personal & page.rows[0].keys():
+        with here.database.transaction() as tx:
+            shown = [int(row["id"]) for row in page.rows]
+            caller.note(tx, seen.ACTION, f"list {listing.name}", {"shown": shown})
     return {"studies": [dict(row) for row in page.rows], "after": page.after, "before": page.before}
 
 
@@ -125,7 +134,8 @@ def list_of(listing: Listing) -> Callable[..., Response]:
 
     def list_studies(request: Request, caller: ApiReader, here: Here) -> Response:
         items = request.query_params.multi_items()
-        return as_json(studies_of(here, listing, filters.parse(listing, items, allow_pid=caller.allow_pid)))
+        query = filters.parse(listing, items, allow_pid=caller.allow_pid)
+        return as_json(studies_of(here, caller, listing, query))
 
     return list_studies
 
@@ -140,7 +150,8 @@ def count_of(listing: Listing) -> Callable[..., Response]:
             raise problem.ParameterError(of_rows)
         query, cap = filters.parse(listing, items, allow_pid=caller.allow_pid), here.settings.count_limit
         with here.database.reading() as connection:
-            found = connection.execute(compiled.count_capped(listing, query, cap)).scalar_one()
+            asked = resolve(connection, listing, query)
+            found = connection.execute(compiled.count_capped(listing, asked, cap)).scalar_one()
         return as_json({"count": min(found, cap), "more": found > cap})
 
     return count_studies
@@ -203,7 +214,7 @@ def find(caller: ApiFinder, here: Here, name: Name, search: Search) -> Response:
     more = [("test", "include"), ("limit", str(search.limit))]
     more += [("after", str(search.after))] if search.after is not None else []
     query = ListQuery.parse(listing, [*stored, *more], allow_pid=caller.allow_pid)
-    return as_json(studies_of(here, listing, query))
+    return as_json(studies_of(here, caller, listing, query))
 
 
 for _listing in LISTINGS.values():

@@ -18,6 +18,7 @@ from dosebus_web.api import (
     lists,
     names,
     problem,
+    shelves,
     skin,
     studies,
 )
@@ -45,7 +46,7 @@ def show_me(caller: ApiReader) -> Any:
 
 
 PARTS = (lists.router, charts.router, studies.router, skin.router, devices.router, alerts.router, exports.router,
-         archives.router, names.router, about)  # fmt: skip
+         archives.router, names.router, shelves.router, about)  # fmt: skip
 for _part in PARTS:
     strict.include_router(_part)
 router.include_router(strict)

@@ -16,6 +16,7 @@ from dosebus.store.tables import dose
 from dosebus_web.api import filters, given, problem
 from dosebus_web.api.lists import answering, as_json, called, studies_of
 from dosebus_web.api.shape import model_of
+from dosebus_web.auth import seen
 from dosebus_web.auth.caller import Caller
 from dosebus_web.auth.gate import ApiReader
 from dosebus_web.records import record_document
@@ -85,7 +86,8 @@ def list_studies(
     items = [item for item in request.query_params.multi_items() if item[0] != "listing"]
     if listing != EVERYTHING:
         chosen = called(listing)
-        return as_json(studies_of(here, chosen, filters.parse(chosen, items, allow_pid=caller.allow_pid)))
+        query = filters.parse(chosen, items, allow_pid=caller.allow_pid)
+        return as_json(studies_of(here, caller, chosen, query))
     unknown = {name for name, _ in items} - {"limit", "after", "date_from", "date_to"}
     if unknown:
         raise problem.ParameterError(dict.fromkeys(sorted(unknown), "needs a listing"))
@@ -115,7 +117,7 @@ def note_seen(here: Web, caller: Caller, study_id: int) -> None:
     """Write down that somebody got who a patient is."""
     if caller.allow_pid:
         with here.database.transaction() as tx:
-            caller.note(tx, "patient.seen", f"study {study_id}")
+            caller.note(tx, seen.ACTION, f"study {study_id}")
 
 
 @router.get(

@@ -10,6 +10,7 @@ from fastapi import HTTPException, Request
 from dosebus.store.transaction import Transaction
 from dosebus_web import web
 from dosebus_web.auth import audit, throttle, tokens
+from dosebus_web.auth.sessions import Session
 from dosebus_web.http.address import client_address
 
 CHALLENGE = {"www-authenticate": "Bearer"}
@@ -38,7 +39,12 @@ class Caller:
     ) -> None:
         """Write what was done into the audit log."""
         told = (details or {}) | ({"token": self.token} if self.token is not None else {})
-        audit.note(tx, self.username, action, subject, address=self.address, details=told)
+        audit.note(tx, self.username, action, subject, address=self.address or None, details=told)
+
+
+def of_page(session: Session, address: str = "") -> Caller:
+    """Who is signed in at a page."""
+    return Caller(session.account.username, session.account.may, address)
 
 
 def by_token(request: Request, value: str) -> Caller:

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from dosebus_web import language, web
 from dosebus_web.auth import secret, sessions
-from dosebus_web.auth.caller import CHALLENGE, NEEDED, Caller, by_token
+from dosebus_web.auth.caller import CHALLENGE, NEEDED, Caller, by_token, of_page
 from dosebus_web.auth.sessions import Session
 from dosebus_web.http.address import client_address
 from dosebus_web.language import gettext as _
@@ -142,7 +142,7 @@ class TokenGate:
         address = client_address(request, here.settings)
         if session is None or session.account.must_change_password:
             return Caller("", frozenset(), address)
-        return Caller(session.account.username, session.account.may, address)
+        return of_page(session, address)
 
 
 class TokenWriteGate(TokenGate):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,12 +18,14 @@ from fastapi.responses import Response, StreamingResponse
 from dosebus.store.tables.web import audit
 from dosebus_web.auth.audit import note
 from dosebus_web.auth.gate import Admin
+from dosebus_web.pages.alerts.rule_words import audited
 from dosebus_web.pages.charts.table import FORMULA
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
 A = audit.c
 PAGE = 100
+STUDY = re.compile("study ([0-9]{1,18})")
 BATCH = 1000
 COLUMNS = ("at", "username", "action", "subject", "details", "address")
 Text = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
@@ -48,7 +51,7 @@ class Asked:
         if self.action.strip():
             found.append(A.action.startswith(self.action.strip(), autoescape=True))
         if self.subject.strip():
-            found.append(A.subject == self.subject.strip())
+            found.append(_about(self.subject.strip()))
         first, last = _day(self.date_from), _day(self.date_to)
         if first is not None:
             found.append(A.at >= datetime.combine(first, time()).astimezone())
@@ -68,6 +71,16 @@ def _asked(
 
 
 Filter = Annotated[Asked, Depends(_asked)]
+
+
+def _about(subject: str) -> sa.ColumnElement[bool]:
+    """Entries about one thing; those about a study are also the lists that it was seen in."""
+    itself = A.subject == subject
+    study = STUDY.fullmatch(subject)
+    if study is None:
+        return itself
+    listed = sa.and_(A.subject.startswith("list "), A.details.contains({"shown": [int(study[1])]}))
+    return sa.or_(itself, listed)
 
 
 def _day(text: str) -> date | None:
@@ -92,7 +105,8 @@ def show_audit(
     wanted = sa.select(audit).where(*asked.where(), *older).order_by(A.id.desc()).limit(PAGE + 1)
     with here.database.reading() as connection:
         rows = connection.execute(wanted).all()
-    values = {"rows": rows[:PAGE], "further": len(rows) > PAGE, "asked": asked}
+        rules = audited(connection, rows[:PAGE])
+    values = {"rules": rules, "rows": rows[:PAGE], "further": len(rows) > PAGE, "asked": asked}
     return here.pages.render(request, "pages/admin/audit.html", values)
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import Response
 
-from dosebus.events.qr import NodeEchoRequested, QrCancelRequested, QueryRequested, RetrieveRequested
+from dosebus.events.qr import NodeEchoRequested
 from dosebus.store.tables import config, dose
 from dosebus.store.tables import qr as tables
-from dosebus_web.auth import audit
+from dosebus_web.auth.caller import of_page
 from dosebus_web.auth.gate import Querier, QuerierWrites
 from dosebus_web.language import marked
 from dosebus_web.web import Here, Web
+from dosebus_web.wishes import archives
 
 router = APIRouter()
 JOB = tables.job.c
@@ -28,10 +29,6 @@ MODALITIES = (
     ("DX", marked("Radiography")),
     ("NM", marked("Nuclear medicine")),
 )
-ASKED: dict[str, tuple[str, ...]] = {
-    "CT": ("CT",), "RF": ("RF", "XA"), "MG": ("MG",), "DX": ("DX", "CR", "PX"), "NM": ("NM", "PT"),
-}  # fmt: skip
-"""The DICOM modalities that a choice of the form stands for."""
 PAGE = 100
 
 
@@ -79,25 +76,10 @@ def request_query(
     modality: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Ask a node."""
-    chosen = [name for name in modality or [] if name in ASKED]
+    chosen = [name for name in modality or [] if name in archives.ASKED]
     if not chosen:
         raise HTTPException(400, "Choose at least one modality.")
-    if date_from and date_to and date_from > date_to:
-        raise HTTPException(400, "The first day is after the last.")
-    query_id = uuid4()
-    with here.database.transaction() as tx:
-        if tx.execute(sa.select(config.node.c.id).where(config.node.c.id == node_id)).first() is None:
-            raise HTTPException(400, "There is no such node.")
-        event = QueryRequested(
-            query_id=query_id,
-            node_id=node_id,
-            modalities=tuple(name for choice in chosen for name in ASKED[choice]),
-            date_from=date_from,
-            date_to=date_to,
-            requested_by=session.account.username,
-        )
-        tx.publish(event)
-        audit.note(tx, session.account.username, "query.requested", str(query_id))
+    archives.ask(here, of_page(session), node_id, chosen, (date_from, date_to))
     return here.pages.redirect("/query", {"done": "requested"})
 
 
@@ -131,9 +113,7 @@ def _answers(
 
 def _job(request: Request, here: Web, template: str, job_id: UUID, page: int) -> Response:
     with here.database.reading() as connection:
-        job = connection.execute(sa.select(tables.job).where(JOB.id == job_id)).first()
-        if job is None:
-            raise HTTPException(404)
+        job = archives.job(connection, job_id)
         query_id = job.query_id or job.id
         studies, series = _answers(connection, query_id, page)
         node = connection.execute(sa.select(config.node).where(config.node.c.id == job.node_id)).first()
@@ -187,24 +167,12 @@ def request_retrieval(
     study_instance_uid: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Fetch the dose reports of the chosen studies, or of all that were kept."""
-    retrieve_id = uuid4()
-    uids = tuple(uid[:64] for uid in study_instance_uid or ())
-    with here.database.transaction() as tx:
-        event = RetrieveRequested(
-            retrieve_id=retrieve_id,
-            query_id=job_id,
-            study_instance_uids=uids or None,
-            requested_by=session.account.username,
-        )
-        tx.publish(event)
-        audit.note(tx, session.account.username, "retrieve.requested", str(retrieve_id))
+    archives.fetch(here, of_page(session), job_id, (uid[:64] for uid in study_instance_uid or ()))
     return here.pages.redirect("/query", {"done": "requested"})
 
 
 @router.post("/query/{job_id}/cancel")
 def cancel(session: QuerierWrites, here: Here, job_id: UUID) -> Response:
     """Ask to stop a query or retrieval."""
-    with here.database.transaction() as tx:
-        tx.publish(QrCancelRequested(job_id=job_id))
-        audit.note(tx, session.account.username, "query.cancelled", str(job_id))
+    archives.cancel(here, of_page(session), job_id)
     return here.pages.redirect(f"/query/{job_id}", {"done": "cancelling"})

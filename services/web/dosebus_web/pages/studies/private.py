@@ -37,6 +37,12 @@ def filters_of(listing: Listing, *, allow_pid: bool) -> list[Filter]:
     return [one for one in listing.filters if is_private(one) and (allow_pid or not one.personal)]
 
 
+def asked_in(listing: Listing, items: Items) -> list[str]:
+    """The names in an address, also in groups of conditions, that ask for what must not stand in one."""
+    hidden = {one.key for one in listing.filters if is_private(one)}
+    return [key for key, _raw in items if key.rpartition(".")[2].removeprefix("!") in hidden]
+
+
 def as_stored(connection: sa.Connection, items: Items, key: bytes) -> list[tuple[str, str]]:
     """A search for exact values in the form in which studies have them: as pseudonyms where there is such a study."""
     return [(name, _stored_form(connection, name, text, key) if key else text) for name, text in items]

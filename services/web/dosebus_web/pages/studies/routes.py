@@ -16,6 +16,7 @@ from dosebus.events.extract import StudyRemovalRequested
 from dosebus.store.tables import dose
 from dosebus_web.auth import audit, options
 from dosebus_web.auth.gate import AdminWrites, Viewer, ViewerWrites
+from dosebus_web.auth.seen import note_seen
 from dosebus_web.auth.sessions import Session
 from dosebus_web.pages.alerts import quantities
 from dosebus_web.pages.exports.formats import formats_of
@@ -36,7 +37,9 @@ def listing_called(name: str) -> Listing:
     return LISTINGS[name]
 
 
-def _view(request: Request, session: Session, here: Here, listing: Listing) -> listview.ListView:
+def _view(
+    request: Request, session: Session, here: Here, listing: Listing, *, refreshed: bool = False
+) -> listview.ListView:
     allow_pid = "pid" in session.account.may
     search = request.query_params.get("search", "")
     public = [(key, raw) for key, raw in request.query_params.multi_items() if key not in NOT_QUERY]
@@ -46,7 +49,11 @@ def _view(request: Request, session: Session, here: Here, listing: Listing) -> l
             public += [("columns", key) for key in kept or () if key in listing.choosable]
         secret = private.recall(connection, session.account.id, listing, search) if search else []
         asked = listview.Asked(listing, public, secret, search, allow_pid)
-        return listview.view(connection, asked, here.settings.count_limit)
+        view = listview.view(connection, asked, here.settings.count_limit)
+    if view.rows and any(heading.field.personal for heading in view.headings):
+        ids = [row.id for row in view.rows]
+        note_seen(here.database, session.account.username, f"list {listing.name}", ids, refreshed=refreshed)
+    return view
 
 
 @router.get("/studies/{name}")
@@ -96,7 +103,7 @@ def keep_columns(
 @router.get("/studies/{name}/rows")
 def show_rows(request: Request, session: Viewer, here: Here, name: Name) -> Response:
     """The table of the list alone, fetched again when studies come in."""
-    view = _view(request, session, here, listing_called(name))
+    view = _view(request, session, here, listing_called(name), refreshed=True)
     return here.pages.render(request, "pages/studies/rows.html", {"view": view})
 
 
@@ -157,8 +164,7 @@ def show_study(request: Request, session: Viewer, here: Here, name: Name, study_
     if view is None:
         raise HTTPException(404)
     if allow_pid:
-        with here.database.transaction() as tx:
-            audit.note(tx, session.account.username, "patient.seen", f"study {study_id}")
+        note_seen(here.database, session.account.username, f"study {study_id}")
     values = {
         "view": view,
         "over": {quantities.TOTALS.get(alert.quantity, "") for alert in view.alerts},
@@ -177,7 +183,10 @@ def show_record(request: Request, session: Viewer, here: Here, name: Name, study
         row = connection.execute(wanted).first()
     if row is None:
         raise HTTPException(404)
-    record = record_document(row.record, allow_pid="pid" in session.account.may)
+    allow_pid = "pid" in session.account.may
+    if allow_pid:
+        note_seen(here.database, session.account.username, f"study {study_id}")
+    record = record_document(row.record, allow_pid=allow_pid)
     values = {
         "listing": listing,
         "study_id": study_id,

@@ -1,0 +1,1 @@
+"""What people and programs ask other services for: the same for pages and API."""
