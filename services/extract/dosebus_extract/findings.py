@@ -53,7 +53,7 @@ def _of_ct(report: CTReport, place: str) -> Iterator[Finding]:
     if told is None:
         yield _finding("no_total", "the report tells no total DLP; the events' sum stands for it", place)
     elif summed is not None and not isclose(told, summed, rel_tol=_SUM_TOLERANCE, abs_tol=0.1):
-        yield _finding("total_differs", f"total DLP is {told:g} mGy.cm, the events' sum {summed:g}", place)
+        yield _finding("total_differs", f"total DLP is {told:g} mGy·cm, the events' sum {summed:g}", place)
     counts = [p.total_number_of_irradiation_events for p in report.accumulated]
     number = sum(count for count in counts if count is not None)
     if number and number != len(report.events):
@@ -80,7 +80,7 @@ def _of_projection(report: ProjectionReport, place: str, *, fluoroscopy: bool) -
         if told is not None and summed is not None and not isclose(told, summed, rel_tol=0.05, abs_tol=1e-7):
             yield _finding(
                 "total_differs",
-                f"plane {name}: total DAP is {told:g} Gy.m2, the events' sum {summed:g}",
+                f"plane {name}: total DAP is {told * 1e6:g} cGy·cm², the events' sum {summed * 1e6:g}",
                 place,
             )
     if not report.accumulated_per_plane:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from dosebus_web.app import PAGE_ROUTERS
@@ -33,13 +34,17 @@ class Found:
 
 
 def get_routes() -> list[APIRoute]:
-    """All routes of pages that answer GET."""
-    return [
-        route
-        for router in PAGE_ROUTERS
-        for route in router.routes
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
-    ]
+    """All routes of pages that answer GET, those of routers within routers too."""
+    return [route for router in PAGE_ROUTERS for route in _walk(router) if "GET" in (route.methods or ())]
+
+
+def _walk(router: APIRouter) -> Iterator[APIRoute]:
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif isinstance(inner, APIRouter):
+            yield from _walk(inner)
 
 
 def matched(routes: list[APIRoute], path: str) -> tuple[APIRoute, str] | None:

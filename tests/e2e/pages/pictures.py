@@ -1,27 +1,78 @@
-"""Pictures of every page, to be looked at: 1280 and 390 wide, light and dark.
+"""Pictures of every page, to be looked at: 1280 and 390 wide, light and dark, in the three languages.
 
     .venv/bin/python -m tests.e2e.pages.pictures http://127.0.0.1:8080 admin PASSWORD [PART OF A PATH ...]
 
-They go to build/pictures, which git ignores.
+They go to build/pictures, which git ignores. A part that begins with `look=` chooses looks instead, as `look=390-dark`;
+`from=/a/path` is a page that no link leads to, such as the preview of a table of sizes.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.conftest import CHROMIUM, QUIET
 from tests.e2e.pages.crawl import Found, pages
 
 FOLDER = Path(__file__).resolve().parents[3] / "build" / "pictures"
 LONGEST = 2600
-LOOKS = (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390))
-ERRORS = (Found("", "/nothing-here"), Found("", "/studies/ct?dlp_min=much"), Found("", "/objects?outcome=x"))
-WITHOUT_ACCOUNT = (Found("/sign-in", "/sign-in"),)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours, width and language of a browser."""
+
+    width: int
+    colours: str
+    language: str
+
+    @property
+    def key(self) -> str:
+        """Its part of a file's name."""
+        return f"{self.width}-{self.colours}"
+
+
+LOOKS = (
+    Look(1280, "light", "en"),
+    Look(1280, "dark", "es"),
+    Look(390, "light", "en"),
+    Look(390, "dark", "de"),
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page in a certain state: the key of the page, its path, and the folds that are opened by a click."""
+
+    key: str
+    path: str
+    opened: tuple[str, ...] = ()
+    as_print: bool = False
+
+
+SCENES = (
+    Scene("error-404", "/nothing-here"),
+    Scene("error-422", "/objects?outcome=x"),
+    Scene("error-of-api-docs", "/api/v1/docs"),
+    Scene("list-with-error", "/studies/ct?dlp_min=much"),
+    Scene("list-empty", "/studies/ct?study_description=nothing-has-this"),
+    Scene("list-filters-open", "/studies/rf", ("details.filter > summary", ".filter details > summary")),
+    Scene("list-columns-open", "/studies/ct", (".choose-columns > summary",)),
+    Scene("list-conditions", "/studies/ct/combine?f1=study_description&v1=head&i1=is&f1=total_dlp_mgycm_min&v1=9&i1=not&more=1"),
+    Scene("study-delete-asked", "/studies/ct/1", (".page-head .confirm > summary",)),
+    Scene("menu-of-data", "/", (".nav-toggle-label", ".bar nav .menu:nth-of-type(1) > summary",)),
+    Scene("menu-of-account", "/", (".account > summary",)),
+    Scene("alerts-filter-open", "/alerts", ("details.filter > summary",)),
+    Scene("alerts-none", "/alerts?state=closed"),
+    Scene("users-delete-asked", "/admin/nodes", (".confirm > summary",)),
+    Scene("print-of-list", "/studies/ct", as_print=True),
+)  # fmt: skip
+WITHOUT_ACCOUNT = Scene("sign-in", "/sign-in")
 
 
 def sign_in(page: Page, url: str, username: str, password: str) -> None:
@@ -33,53 +84,85 @@ def sign_in(page: Page, url: str, username: str, password: str) -> None:
     page.wait_for_url(f"{url}/")
 
 
-def take(page: Page, url: str, found: Found, look: str) -> None:
-    """One picture; charts are given the time to be drawn."""
-    page.goto(f"{url}{found.path}")
+def prepare(page: Page, scene: Scene) -> None:
+    """Wait until charts and skin maps are drawn, and open what the scene opens."""
     page.wait_for_load_state("load")
-    for card in page.locator("[data-chart]").all():
+    for card in page.locator("[data-chart], [data-skin]").all():
         card.scroll_into_view_if_needed()
-        expect(card).to_have_attribute("data-phase", re.compile("drawn|said"), timeout=20_000)
+        expect(card).to_have_attribute("data-phase", re.compile("drawn|said|ready|failed"), timeout=20_000)
+    for fold in scene.opened:
+        # Whether a menu needs its toggle first depends on the width.
+        for summary in [one for one in page.locator(fold).all() if one.is_visible()][:1]:
+            summary.click()
+    if scene.as_print:
+        page.emulate_media(media="print")
     page.evaluate("scrollTo(0, 0)")
-    width = page.viewport_size["width"] if page.viewport_size else 0
+
+
+def take(page: Page, url: str, scene: Scene, look: Look) -> None:
+    """One picture of a page."""
+    page.goto(f"{url}{scene.path}")
+    prepare(page, scene)
     height = page.evaluate("document.documentElement.scrollHeight")
     wide = page.evaluate("document.documentElement.scrollWidth")
     page.screenshot(
-        path=FOLDER / f"{found.key}-{look}.png",
+        path=FOLDER / f"{scene.key}-{look.key}.png",
         full_page=True,
-        clip={"x": 0, "y": 0, "width": max(width, wide), "height": min(height, LONGEST)},
+        clip={"x": 0, "y": 0, "width": max(look.width, wide), "height": min(height, LONGEST)},
     )
-    if wide > width:
-        print(f"wider than {width}: {found.path} ({wide})")
+    if wide > look.width:
+        print(f"wider than {look.width}: {scene.path} ({wide})")
 
 
-def picture(context: BrowserContext, url: str, listed: list[Found], look: str) -> None:
+def picture(context: BrowserContext, url: str, scenes: list[Scene], look: Look) -> None:
     """Pictures of those pages."""
-    page = context.new_page()
-    for found in listed:
-        take(page, url, found, look)
-    page.close()
+    for scene in scenes:
+        page = context.new_page()
+        take(page, url, scene, look)
+        page.close()
+
+
+def opened(browser: Browser, look: Look) -> BrowserContext:
+    """A browser with that look."""
+    options = {
+        "viewport": {"width": look.width, "height": 800},
+        "color_scheme": look.colours,
+        "locale": look.language,
+    }
+    return browser.new_context(**options)  # type: ignore[arg-type]
+
+
+def known(url: str, username: str, password: str, begin: list[str]) -> list[Scene]:
+    """Every page that a link leads to, and the scenes."""
+    with httpx.Client(base_url=url, timeout=30) as client:
+        client.post("/sign-in", data={"username": username, "password": password})
+        found: list[Found] = pages(client, ("/", *begin))
+    return [*(Scene(one.key, one.path) for one in found), *SCENES]
 
 
 def main(url: str, username: str, password: str, *parts: str) -> None:
-    """Take them all."""
+    """Take them all, or those whose path or key has one of the parts in it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with httpx.Client(base_url=url, timeout=30) as client:
-        client.post("/sign-in", data={"username": username, "password": password})
-        known = [*pages(client), *ERRORS]
-    wanted = [one for one in known if not parts or any(part in one.path for part in parts)]
-    print(f"{len(known)} pages, {len(wanted)} pictured")
+    begin = [part.removeprefix("from=") for part in parts if part.startswith("from=")]
+    chosen = {part.removeprefix("look=") for part in parts if part.startswith("look=")}
+    names = [part for part in parts if "=" not in part]
+    scenes = known(url, username, password, begin)
+    wanted = [
+        one for one in scenes if not names or any(name in one.path or name in one.key for name in names)
+    ]
+    print(f"{len(scenes)} pages, {len(wanted)} pictured")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        for colours, width in LOOKS:
-            size, scheme = {"width": width, "height": 800}, colours
-            context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
-            if not parts:
-                picture(context, url, list(WITHOUT_ACCOUNT), f"{width}-{colours}")
+        for look in LOOKS:
+            if chosen and look.key not in chosen:
+                continue
+            context = opened(browser, look)
+            if not names:
+                picture(context, url, [WITHOUT_ACCOUNT], look)
             page = context.new_page()
             sign_in(page, url, username, password)
             page.close()
-            picture(context, url, wanted, f"{width}-{colours}")
+            picture(context, url, wanted, look)
             context.close()
         browser.close()
 

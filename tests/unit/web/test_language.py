@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import inspect
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -15,7 +13,6 @@ from starlette.types import Message, Receive, Scope, Send
 
 from dosebus.catalogue.field import Field
 from dosebus.catalogue.listings import LISTINGS
-from dosebus_extract import findings
 from dosebus_web import language
 from dosebus_web.http import show
 from dosebus_web.language import (
@@ -28,7 +25,6 @@ from dosebus_web.language import (
     speak,
     speech,
 )
-from dosebus_web.lexicon import MESSAGES
 
 AT = datetime(2026, 5, 4, 7, 8)  # noqa: DTZ001 - devices tell times without a zone
 
@@ -147,35 +143,3 @@ def test_numbers_and_days_are_those_of_the_reader() -> None:
 def test_english_keeps_iso_days_because_two_continents_read_it() -> None:
     assert show.day(date(2026, 5, 4)) == "2026-05-04"
     assert show.significant(12345.6, 6) == "12\N{NARROW NO-BREAK SPACE}345.6"
-
-
-@pytest.mark.usefixtures("german")
-def test_findings_are_told_again_with_their_numbers() -> None:
-    told = show.retold("total DLP is 12.5 mGy.cm, the events' sum 3")
-    assert "12.5" in told
-    assert "Summe" in told
-    assert show.retold("something new about 5 events") == "something new about 5 events"
-
-
-def sentence(written: ast.expr) -> str:
-    """A literal of the code as `retold` looks it up."""
-    if isinstance(written, ast.Constant):
-        return str(written.value)
-    assert isinstance(written, ast.JoinedStr)
-    told, places = "", 0
-    for part in written.values:
-        if isinstance(part, ast.Constant):
-            told += str(part.value)
-        elif isinstance(part, ast.FormattedValue) and ast.unparse(part.value) == "name":
-            told += "A"  # the plane
-        else:
-            places += 1
-            told += f"%(n{places})s"
-    return told
-
-
-def test_every_finding_about_a_study_can_be_told_again() -> None:
-    calls = [node for node in ast.walk(ast.parse(inspect.getsource(findings))) if isinstance(node, ast.Call)]
-    written = {sentence(one.args[1]) for one in calls if ast.unparse(one.func) == "_finding"}
-    assert len(written) > 10
-    assert written <= set(MESSAGES)
