@@ -13,11 +13,11 @@ from dosebus_web.http.navigation import PLACES
 from dosebus_web.retelling import MESSAGES
 
 STATES = (
-    "acknowledged", "answered", "answering", "applying", "bounced", "cancelled", "closed", "completed", "computed", "detected",
-    "differs", "done", "down", "duplicate", "error", "failed", "finished", "gathered", "handing over", "healthy",
-    "ignored", "in doubt", "info", "justified", "not computed", "partial", "queued", "ready", "recorded", "refusing",
-    "rejected", "running", "same", "sending", "sent", "silent", "stored", "swapped", "unknown", "unreachable", "waiting",
-    "withdrawn",
+    "acknowledged", "answered", "answering", "applying", "bounced", "cancelled", "closed", "completed", "computed",
+    "detected", "differs", "done", "down", "duplicate", "error", "failed", "finished", "gathered", "handing over",
+    "healthy", "ignored", "in doubt", "info", "justified", "not computed", "partial", "queued", "ready", "recorded",
+    "refusing", "rejected", "running", "same", "sending", "sent", "silent", "stored", "swapped", "unknown",
+    "unreachable", "waiting", "withdrawn",
 )  # fmt: skip
 """What `words` makes of the states that services write."""
 REASONS = (

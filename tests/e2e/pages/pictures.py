@@ -63,7 +63,7 @@ SCENES = (
     Scene("list-empty", "/studies/ct?study_description=nothing-has-this"),
     Scene("list-filters-open", "/studies/rf", ("details.filter > summary", ".filter details > summary")),
     Scene("list-columns-open", "/studies/ct", (".choose-columns > summary",)),
-    Scene("list-conditions", "/studies/ct/combine?f1=study_description&v1=head&i1=is&f1=total_dlp_mgycm_min&v1=9&i1=not&more=1"),
+    Scene("list-conditions", "/studies/ct/combine?g1=any&g1.study_description=head&g1.!procedure=chest"),
     Scene("study-delete-asked", "/studies/ct/1", (".page-head .confirm > summary",)),
     Scene("menu-of-data", "/", (".nav-toggle-label", ".bar nav .menu:nth-of-type(1) > summary",)),
     Scene("menu-of-account", "/", (".account > summary",)),

@@ -135,7 +135,8 @@ TONES: Mapping[str, str] = {
     "healthy": "good", "ok": "good", "answered": "good", "acknowledged": "brand", "justified": "brand",
     "ignored": "", "cancelled": "", "withdrawn": "", "queued": "brand", "running": "brand", "sending": "brand",
     "detected": "warn", "warning": "warn", "in_doubt": "warn", "info": "brand", "notice": "brand",
-    "bounced": "bad", "failed": "bad", "rejected": "bad", "critical": "bad", "high": "bad", "error": "bad", "down": "bad",
+    "bounced": "bad", "failed": "bad", "rejected": "bad", "critical": "bad", "high": "bad", "error": "bad",
+    "down": "bad",
 }  # fmt: skip
 """The colour of a badge by the word on it."""
 
