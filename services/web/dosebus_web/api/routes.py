@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from dosebus_web.api import (
     alerts,
     archives,
+    boards,
     charts,
     devices,
     exports,
@@ -46,7 +47,7 @@ def show_me(caller: ApiReader) -> Any:
 
 
 PARTS = (lists.router, charts.router, studies.router, skin.router, devices.router, alerts.router, exports.router,
-         archives.router, names.router, shelves.router, about)  # fmt: skip
+         archives.router, names.router, shelves.router, boards.router, about)  # fmt: skip
 for _part in PARTS:
     strict.include_router(_part)
 router.include_router(strict)

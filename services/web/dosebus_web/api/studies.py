@@ -39,6 +39,8 @@ ObjectRow = model_of("RecordedObject", "A DICOM object and what became of it.", 
 FindingRow = model_of("Finding", "Something odd that the extractor found.", FINDING)
 UnreadRow = model_of("UnreadConcept", "Content that no table of the reader reads.", UNREAD)
 RevisionRow = model_of("Revision", "A record that something else than a new object replaced.", HISTORY)
+NO_REVISION = "There is no such revision."
+LARGEST_REVISION = 2**31 - 1
 Day = Annotated[date | None, Query(examples=["2026-01-01"])]
 
 
@@ -182,3 +184,25 @@ def show_background(caller: ApiReader, here: Here, study_instance_uid: given.Stu
             ]
             for name, (columns, order) in parts.items()
         }
+
+
+@router.get(
+    "/studies/{study_instance_uid}/revisions/{revision}",
+    responses={200: {"model": Study, "description": "The record."}, **problem.responses(404)},
+    summary="What a study's record said before",
+)
+def show_revision(
+    caller: ApiReader, here: Here, study_instance_uid: given.StudyUid, revision: given.Id
+) -> Response:
+    """An earlier record; `history` of the study's background names the revisions that are kept."""
+    h = dose.study_history.c
+    if revision > LARGEST_REVISION:
+        raise HTTPException(404, NO_REVISION)
+    with here.database.reading() as connection:
+        study_id = study_id_of(connection, study_instance_uid)
+        wanted = sa.select(h.record).where(h.study_id == study_id, h.revision == revision)
+        record = connection.execute(wanted).scalar()
+    if record is None:
+        raise HTTPException(404, NO_REVISION)
+    note_seen(here, caller, study_id)
+    return JSONResponse(record_document(record, allow_pid=caller.allow_pid))

@@ -70,7 +70,7 @@ def show_device(request: Request, session: Admin, here: Here, device_id: int) ->
             .order_by(sa.text(f"{dose.STUDY_AT_KEY} DESC"), study.c.id.desc())
             .limit(LATEST)
         ).all()
-        oddities = _oddities(connection, device_id)
+        odd = oddities(connection, device_id)
         lists = _lists(connection, device_id)
         studies = connection.execute(
             sa.select(sa.func.count()).select_from(study).where(study.c.device_id == device_id)
@@ -84,7 +84,7 @@ def show_device(request: Request, session: Admin, here: Here, device_id: int) ->
         "weighed": WEIGHED,
         "lists": lists,
         "listings": LISTINGS,
-        **oddities,
+        **odd,
     }
     return here.pages.render(request, "pages/admin/device.html", values)
 
@@ -99,7 +99,7 @@ def _lists(connection: sa.Connection, device_id: int) -> list[tuple[str, int]]:
     return [(name, number) for name, number in row.items() if number]
 
 
-def _oddities(connection: sa.Connection, device_id: int) -> dict[str, Any]:
+def oddities(connection: sa.Connection, device_id: int) -> dict[str, Any]:
     """What was found in a device's latest studies, and what no table of the reader reads, each counted."""
     study, finding, concept = dose.study, dose.finding.c, dose.unread_concept.c
     latest = (
