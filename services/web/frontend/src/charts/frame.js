@@ -1,5 +1,5 @@
 // The frame of a drawing: panels with their axes, tooltip, legend and zoom.
-import { short } from "./numbers.js";
+import { short, tick } from "./numbers.js";
 
 export const LINE = 22;
 const GAP = 34;
@@ -57,7 +57,7 @@ export function base(theme, animated) {
 export function valueAxis(theme, name, more = {}) {
   return {
     type: "value", name, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: theme["ink-2"] },
-    axisLabel: { color: theme["ink-2"], hideOverlap: true }, splitLine: { lineStyle: { color: theme.line } },
+    axisLabel: { color: theme["ink-2"], hideOverlap: true, formatter: tick }, splitLine: { lineStyle: { color: theme.line } },
     axisLine: { show: false }, ...more,
   };
 }

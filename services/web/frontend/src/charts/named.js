@@ -1,6 +1,6 @@
 // Charts with a bar, box or line for each name.
 import { LINE, base, distinct, laidOut, nameAxis, panelled, slider, valueAxis } from "./frame.js";
-import { shown, short, whole } from "./numbers.js";
+import { moment, short, shown, whole } from "./numbers.js";
 
 const MOST_LINES = 22;
 const title = (row) => [row.series, row.split].filter((part) => part !== null && part !== "").join(" · ");
@@ -105,7 +105,7 @@ export function lines(answer, theme, width) {
     option: {
       ...frame, grid: layout.grid, title: layout.title.map((one) => ({ ...one, textStyle: { ...one.textStyle, color: theme.ink } })), series,
       tooltip: { ...frame.tooltip, trigger: "item", formatter: (at) => told(answer, at.data.row) },
-      xAxis: panels.map((_, gridIndex) => ({ type: "time", gridIndex, axisLabel: { color: theme["ink-2"], hideOverlap: true }, axisLine: { lineStyle: { color: theme["ink-3"] } } })),
+      xAxis: panels.map((_, gridIndex) => ({ type: "time", gridIndex, axisLabel: { color: theme["ink-2"], hideOverlap: true, formatter: moment }, axisLine: { lineStyle: { color: theme["ink-3"] } } })),
       yAxis: panels.map((_, gridIndex) => valueAxis(theme, answer.axis, { gridIndex, nameGap: 44, scale: true })),
       dataZoom: [{ type: "inside", xAxisIndex: panels.map((_, index) => index), zoomOnMouseWheel: "ctrl" },
         ...(panels.length === 1 ? [slider(theme, { xAxisIndex: 0, bottom: 4, height: 16 })] : [])],

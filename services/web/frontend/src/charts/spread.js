@@ -95,7 +95,7 @@ export function week(answer, theme, width) {
       tooltip: { ...frame.tooltip, trigger: "item", formatter: ({ data: { row } }) => `${answer.words.weekdays[row.weekday - 1]}, ${row.hour}:00 – ${row.hour}:59\n${answer.words.frequency}: ${whole(row.frequency)}` },
       xAxis: [nameAxis(theme, Array.from({ length: 24 }, (_, hour) => hour), { axisLabel: { color: theme["ink-2"], interval: width < 500 ? 3 : 1 } })],
       yAxis: [nameAxis(theme, days, { inverse: true, axisLabel: { color: theme.ink, interval: 0 } })],
-      visualMap: { type: "continuous", min: 0, max: Math.max(1, ...answer.rows.map((row) => row.frequency)), orient: "horizontal", left: "center", bottom: 2, itemHeight: 160, itemWidth: 12, calculable: false, inRange: { color: theme.map }, textStyle: { color: theme["ink-2"] } },
+      visualMap: { type: "continuous", min: 0, max: Math.max(1, ...answer.rows.map((row) => row.frequency)), orient: "horizontal", left: "center", bottom: 2, itemHeight: 160, itemWidth: 12, calculable: false, text: [whole(Math.max(1, ...answer.rows.map((row) => row.frequency))), whole(0)], inRange: { color: theme.map }, textStyle: { color: theme["ink-2"] } },
       series: [{ type: "heatmap", name: answer.words.frequency, data, itemStyle: { borderColor: theme.surface, borderWidth: 2, borderRadius: 3 } }],
     },
   };
