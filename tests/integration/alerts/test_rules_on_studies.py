@@ -11,7 +11,12 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosebus.events.alerts import AlertRuleTrialCancelRequested, AlertRuleTrialRequested, RuleProposal
+from dosebus.events.alerts import (
+    AlertRuleTrialCancelRequested,
+    AlertRuleTrialRequested,
+    AlertSettingsChanged,
+    RuleProposal,
+)
 from dosebus.events.identity import uuid7
 from dosebus.events.people import PatientIdentityChanged
 from dosebus.store.tables import config, dose
@@ -175,6 +180,39 @@ def test_peaks_over_weeks_are_those_of_the_summed_maps_and_not_sums_of_peaks(hos
     assert totals == {"1.2.1": 1.5, "1.2.2": 2.4}
 
 
+def call(hospital: Any, raw_name: str, name: str) -> None:
+    """Let one description of fluoroscopy studies have this standard name, and none else."""
+    with hospital.web.transaction() as tx:
+        tx.execute(sa.delete(config.standard_name_raw))
+        tx.execute(sa.delete(config.standard_name))
+        row = {"modality_type": "RF", "kind": "study", "name": name}
+        number = tx.execute(
+            sa.insert(config.standard_name).values(row).returning(config.standard_name.c.id)
+        ).scalar_one()
+        tx.execute(
+            sa.insert(config.standard_name_raw).values(
+                **row, source="study_description", raw_name=raw_name, standard_name_id=number
+            )
+        )
+
+
+def test_after_a_change_of_standard_names_every_study_is_weighed_again(hospital: Any) -> None:
+    call(hospital, "HERZKATHETER", "Coronary")
+    hospital.rule("rf-study", scope="study", weeks=None, standard_names=["Coronary"])
+    study(hospital, "1.2.1", study_description="Herzkatheter")
+    study(hospital, "1.2.2", patient_id="p2", study_description="Embolisation")
+    hospital.check("1.2.1", "1.2.2")
+    assert raised(hospital).keys() == {"1.2.1"}
+    call(hospital, "EMBOLISATION", "Coronary")
+    with hospital.alerts.transaction() as tx:
+        consumers.apply_settings(AlertSettingsChanged(), tx)
+    worker = Recalculator(hospital.alerts, threading.Event(), "example.org", threading.Event())
+    while worker.work():
+        pass
+    standing = {row.study_instance_uid for row in hospital.rows(alert) if row.withdrawn_at is None}
+    assert standing == {"1.2.2"}
+
+
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
@@ -189,18 +227,7 @@ def test_peaks_over_weeks_are_those_of_the_summed_maps_and_not_sums_of_peaks(hos
     ],
 )
 def test_filters_choose_studies(hospital: Any, rule: dict[str, Any], expected: set[str]) -> None:
-    with hospital.web.transaction() as tx:
-        tx.execute(sa.delete(config.standard_name_raw))
-        tx.execute(sa.delete(config.standard_name))
-        name = {"modality_type": "RF", "kind": "study", "name": "Coronary"}
-        number = tx.execute(
-            sa.insert(config.standard_name).values(name).returning(config.standard_name.c.id)
-        ).scalar_one()
-        tx.execute(
-            sa.insert(config.standard_name_raw).values(
-                **name, source="study_description", raw_name="HERZKATHETER", standard_name_id=number
-            )
-        )
+    call(hospital, "HERZKATHETER", "Coronary")
     hospital.rule("rf-study", **({"scope": "study", "weeks": None} | rule))
     people: dict[str, dict[str, Any]] = {
         "child": {"patient_age_years": 15.9, "patient_weight_kg": 40.0},

@@ -222,7 +222,8 @@ def test_a_rule_is_written_changed_and_keeps_its_versions(site: Site) -> None:
     text = boss.get(place).text
     assert 'value="1200.5"' in text
     assert "Version 2" in text
-    assert "age years below" in text
+    assert 'Age below: <span class="muted">any</span> → 16 years' in text
+    assert re.search(r"Level: .*1.?800 s.* → 1.?20[01](\.5)? s", text)
     assert "Long fluoroscopy" in boss.get("/admin/alerts").text
     assert post(boss, f"{place}/mode", mode="trial").status_code == 303
     assert "Version 3" in boss.get(place).text

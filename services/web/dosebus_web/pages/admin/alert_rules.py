@@ -35,6 +35,7 @@ from dosebus_web.pages.admin.alert_rule_form import (
     shown,
 )
 from dosebus_web.pages.alerts.quantities import written
+from dosebus_web.pages.alerts.rule_words import Names, change, read_names
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
@@ -212,7 +213,7 @@ def _of_rule(connection: sa.Connection, row: Any) -> dict[str, Any]:
         sa.select(config.alert_rule_version).where(version.rule_id == row.id).order_by(version.version.desc())
     ).all()
     return {
-        "history": versions(row, former),
+        "history": versions(row, former, read_names(connection)),
         "steps": connection.execute(
             sa.select(config.alert_follow_up).where(step.rule_id == row.id).order_by(step.after_hours)
         ).all(),
@@ -225,15 +226,17 @@ def _of_rule(connection: sa.Connection, row: Any) -> dict[str, Any]:
     }
 
 
-def versions(row: Any, former: Sequence[Any]) -> list[dict[str, Any]]:
-    """The versions of a rule, newest first, each with what it changed: column, before, after."""
+def versions(row: Any, former: Sequence[Any], names: Names) -> list[dict[str, Any]]:
+    """The versions of a rule, newest first, each with what it changed."""
     said = [(row.version, row.changed_at, row.changed_by, {name: getattr(row, name) for name in EDITABLE})]
     said.extend((one.version, one.changed_at, one.changed_by, one.rule) for one in former)
     found = []
     for place, (number, at, by, now) in enumerate(said):
         before = said[place + 1][3] if place + 1 < len(said) else None
         changes = [] if before is None else [
-            (name, before.get(name), now.get(name)) for name in EDITABLE if before.get(name) != now.get(name)
+            change(name, before.get(name), now.get(name), (before["quantity"], now["quantity"]), names)
+            for name in EDITABLE
+            if before.get(name) != now.get(name)
         ]  # fmt: skip
         found.append({"version": number, "at": at, "by": by, "changes": changes, "first": before is None})
     return found

@@ -15,6 +15,7 @@ from dosebus_web.auth.gate import Admin, AdminWrites
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
 from dosebus_web.pages.alerts.quantities import written
+from dosebus_web.pages.alerts.rule_words import changes, read_names
 from dosebus_web.web import Here
 
 router = APIRouter()
@@ -36,11 +37,20 @@ def show_sets(request: Request, session: Admin, here: Here) -> Response:  # noqa
     with here.database.reading() as connection:
         standing = {key: installed_differences(connection, one) for key, one in RULE_SETS.items()}
         rows = connection.execute(sa.select(alert_rule).where(alert_rule.c.set_key.is_not(None))).all()
+        names = read_names(connection)
+    site = {row.key: row for row in rows}
+    differing = {
+        one.key: changes(one.changes, site[one.key].quantity, names)
+        for found in standing.values()
+        for one in found
+        if one.changes and one.key in site
+    }
     values = {
         "sets": RULE_SETS,
         "standing": standing,
         "standings": STANDINGS,
-        "site": {row.key: row for row in rows},
+        "site": site,
+        "differing": differing,
         "shipped": {rule.key: rule for one in RULE_SETS.values() for rule in one.rules},
         "quantities": QUANTITIES,
         "written": written,

@@ -13,6 +13,7 @@ from dosebus.catalogue.standard_names import raw_key
 from dosebus.store.tables import config
 from dosebus.store.tables import web as tables
 from dosebus.store.transaction import Transaction
+from dosebus_web.alerting import named_rules
 from dosebus_web.auth import audit
 from dosebus_web.live.hub import notify
 from dosebus_web.pages.names import mapping
@@ -104,6 +105,8 @@ def change(tx: Transaction, chapter: Chapter, deed: Deed, make: Make) -> int | N
     except IntegrityError as error:
         # PostgreSQL folds a few letters otherwise than Python does.
         raise RefusedError("taken", deed.subject) from error
+    if chapter.kind == "study":
+        named_rules.follow(tx, state, steps, deed.username)
     return _note(tx, chapter, deed, steps)
 
 
