@@ -18,6 +18,7 @@ from fastapi.responses import Response, StreamingResponse
 from dosebus.store.tables.web import audit
 from dosebus_web.auth.audit import note
 from dosebus_web.auth.gate import Admin
+from dosebus_web.pages.admin import audit_words
 from dosebus_web.pages.alerts.rule_words import audited
 from dosebus_web.pages.charts.table import FORMULA
 from dosebus_web.web import Here, Web
@@ -106,7 +107,8 @@ def show_audit(
     with here.database.reading() as connection:
         rows = connection.execute(wanted).all()
         rules = audited(connection, rows[:PAGE])
-    values = {"rules": rules, "rows": rows[:PAGE], "further": len(rows) > PAGE, "asked": asked}
+    values: dict[str, Any] = {"rows": rows[:PAGE], "rules": rules, "further": len(rows) > PAGE}
+    values |= {"asked": asked, "words": audit_words}
     return here.pages.render(request, "pages/admin/audit.html", values)
 
 
