@@ -38,6 +38,13 @@ class DeviceWork:
     silent: bool
     days: tuple[int, ...]
 
+    @property
+    def bars(self) -> str:
+        """The days as bars of one path, 4 wide and up to 19 high; as elements of their own they are most of the page."""
+        top = max(1, *self.days)
+        heights = (round(19 * number / top, 1) if number else 0.6 for number in self.days)
+        return "".join(f"M{4 * place} 20v-{height:g}h3v{height:g}z" for place, height in enumerate(heights))
+
 
 @dataclass(frozen=True)
 class ModalityWork:
