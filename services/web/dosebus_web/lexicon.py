@@ -30,6 +30,18 @@ REASONS = (
 )  # fmt: skip
 """What `words` makes of reason codes and of the codes of findings."""
 
+ALERT_WORDS = (
+    "alert", "cancelled", "digest", "mail", "no address", "raised", "reinstated", "reminder", "requested", "revalued",
+    "settings changed", "test", "trial", "webhook",
+    "found by recalculation", "level no longer reached", "level reached for certain", "no recipient",
+    "no recipient has an address", "rule not in force", "rule on trial", "some recipients without address",
+    "bad url", "cannot be written", "connection lost", "crash", "database away", "http", "login refused",
+    "message refused", "no answer", "no mail server", "no secret", "no such folder", "no tls", "not https",
+    "nothing to tell", "protocol error", "recipient gone", "recipient refused", "sender refused", "smtp", "timeout",
+    "tls failed",
+)  # fmt: skip
+"""What `words` makes of the kinds, notes and reason codes of alerts and their messages."""
+
 
 def lexicon() -> Iterator[str]:
     """Every word of these tables; some come more than once."""
@@ -48,5 +60,6 @@ def lexicon() -> Iterator[str]:
         *SEVERITIES,
         *STATES,
         *REASONS,
+        *ALERT_WORDS,
         *MESSAGES,
     )

@@ -146,8 +146,15 @@ def tone(word: str | None) -> str:
     return TONES.get((word or "").lower(), "")
 
 
+CODED = re.compile(r"(.+)_(\d{3})")
+"""A reason with the code of a mail or web server: `recipient_refused_550`."""
+
+
 def words(value: str | None) -> str:
-    """An identifier as words: `in_doubt` is `in doubt`."""
+    """An identifier as words: `in_doubt` is `in doubt`. A server's code at its end stays as it is."""
+    coded = CODED.fullmatch(value or "")
+    if coded is not None:
+        return f"{_(coded[1].replace('_', ' '))} {coded[2]}"
     return _((value or DASH).replace("_", " "))
 
 
