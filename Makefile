@@ -42,7 +42,8 @@ services: ## Install (as root) what the tests start: RabbitMQ, Orthanc, dcmtk, C
 	@scripts/services
 
 .PHONY: test
-test: setup lint services ## Set up, lint, and run all tests against real services
+test: setup ## Set up, lint, and run all tests against real services
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint services
 	@mkdir -p build && $(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-unit

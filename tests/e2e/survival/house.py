@@ -51,7 +51,7 @@ class ServiceProcess:
     def is_ready(self) -> bool:
         """Whether the service says that it is ready."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.http_port}/readyz", timeout=2) as answer:
+            with urlopen(f"http://127.0.0.1:{self.http_port}/readyz", timeout=10) as answer:
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False
@@ -95,7 +95,7 @@ class House:
 
         return kill
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 300) -> None:
         """Raise TimeoutError with the last log lines of what is not ready in time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -117,7 +117,7 @@ class House:
         for service in self.services.values():
             if service.process is not None:
                 try:
-                    service.process.wait(timeout=15)
+                    service.process.wait(timeout=60)
                 except subprocess.TimeoutExpired:
                     service.kill()
                     service.process.wait()

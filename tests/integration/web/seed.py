@@ -17,10 +17,16 @@ from dosebus_extract.store_object import Incoming
 from dosebus_simulator.history import demonstration
 from dosebus_simulator.simulated import SimulatedStudy
 
+SATURDAY = 5
+
 
 def record_demonstration(url: str, count: int | None = None) -> None:
-    """Record the newest `count` studies of the demonstration, or all."""
-    studies = list(demonstration(date.today()))  # noqa: DTZ011 - the home page counts from today
+    """Record the newest `count` studies of the demonstration, or all.
+
+    It ends on the last Saturday: who works on which day follows the week, and tests shall see the same every day.
+    """
+    today = date.today()  # noqa: DTZ011 - the home page counts from today
+    studies = list(demonstration(today - timedelta(days=(today.weekday() - SATURDAY) % 7)))
     record_studies(url, studies if count is None else studies[-count:])
 
 
