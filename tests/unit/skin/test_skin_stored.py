@@ -71,7 +71,7 @@ def test_the_corrected_cells_are_drawn_where_their_samples_lie(height_cm: float,
     surface = body_surface(phantom, 2)
     parts = {part.name: part for part in parts_of(phantom, as_reference=False)}
     columns = surface.shape[1]
-    for place, centre, is_head in zip(surface.map_index, surface.centres, surface.is_head, strict=True):
+    for place, centre, is_head in zip(surface.map_index, surface.centres.T, surface.is_head, strict=True):
         row, column = divmod(int(place), columns)
         part = parts["head" if is_head else "torso"]
         within = (column - part.first_column) % columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from dosebus_extract.skin.dose_factors import Factor, nearest_factor
 from dosebus_extract.skin.method import Method
 from dosebus_extract.skin.phantom import Phantom
 from dosebus_extract.skin.pose import Table
-from dosebus_extract.skin.shading import meets_head, meets_torso
+from dosebus_extract.skin.shading import head_box, meets_head, meets_torso, torso_box
 from dosebus_extract.skin.surface import Floats, Integers, Surface
 from dosebus_extract.skin.table_attenuation import table_transmission
 
@@ -60,39 +61,48 @@ def deposit(beam: Beam, scene: Scene, quality: Quality, method: Method) -> Depos
     cells = _cells_in_reach(beam, surface)
     if not method.has_reference_surface:
         cells = cells[_may_face(beam, surface, cells)]
-    rays = surface.points[cells] - beam.focus
+    rays = surface.columns[:, cells] - beam.focus[:, None, None]
     depth = _along(rays, beam.axes[0])
     with np.errstate(invalid="ignore"):
         spread = depth / beam.reference_cm
-        in_field = (
-            (depth > 0)
-            & (np.abs(_along(rays, beam.axes[1])) <= beam.half_sides_cm[0] * spread * _EDGE)
-            & (np.abs(_along(rays, beam.axes[2])) <= beam.half_sides_cm[1] * spread * _EDGE)
-        )
+        in_field = depth > 0
+        for axis, half in zip(beam.axes[1:], beam.half_sides_cm, strict=True):
+            in_field &= np.abs(_along(rays, axis)) <= half * spread * _EDGE
     if min(beam.half_sides_cm) <= 0:
         in_field[:] = False
-    hit = in_field & (_dot(rays, surface.normals[cells]) >= 0)
+    hit = in_field & (_upright(rays, surface.facing_columns[:, cells]) >= 0)
     if method.r9_exit_side == "first-intersection":
         _leave_out_shaded(hit, rays, surface.is_head[cells], beam, scene.phantom)
-    row, sample = np.nonzero(hit)
-    rays_hit = rays[row, sample]
+    places = np.nonzero(hit.reshape(-1))[0]
+    row = places // surface.samples
+    rays_hit = rays.reshape(3, -1)[:, places]
     factor = _factor(
-        beam, surface, cells, rays, in_field, spread=spread[row, sample], quality=quality, method=method
+        beam,
+        surface,
+        cells,
+        rays,
+        in_field,
+        spread=spread.reshape(-1)[places],
+        quality=quality,
+        method=method,
     )
     through = table_transmission(
         scene.rotation @ beam.focus + scene.shift,
-        rays_hit @ scene.rotation.T,
+        (scene.rotation @ rays_hit).T,
         slant=beam.slant,
         transmission=quality.transmission,
         table=scene.table,
         mattress_share=quality.mattress_share,
         method=method,
     )
-    closeness = beam.reference_cm * beam.reference_cm / _dot(rays_hit, rays_hit)
+    closeness = beam.reference_cm * beam.reference_cm / _squared(rays_hit)
     dose = closeness * (beam.kerma_gy * through / surface.samples) * factor
     dose = round_to_nanogray(dose) if method.r21_rounding == "nanogray" else dose * NANOGRAY
-    table_part = np.where(through < 1.0, dose, 0.0)
-    return Deposit(cells, _sum_by_row(row, dose, len(cells)), _sum_by_row(row, table_part, len(cells)))
+    whole = _sum_by_row(row, dose, len(cells))
+    attenuated = through < 1.0
+    if attenuated.all():
+        return Deposit(cells, whole, whole)
+    return Deposit(cells, whole, _sum_by_row(row[attenuated], dose[attenuated], len(cells)))
 
 
 def round_to_nanogray(dose_gy: Floats) -> Floats:
@@ -111,20 +121,20 @@ def round_to_nanogray(dose_gy: Floats) -> Floats:
 
 def _cells_in_reach(beam: Beam, surface: Surface) -> Integers:
     """Cells whose ball round all samples may touch the field: a superset of those with a sample in it."""
-    coordinates = (surface.centres - beam.focus) @ beam.axes.T
-    depth, reach = coordinates[:, 0], surface.reaches + 1e-6
-    slopes = [half / beam.reference_cm for half in beam.half_sides_cm]
+    depth, across, along = beam.axes @ (surface.centres - beam.focus[:, None])
+    reach = surface.reaches + 1e-6
     near = depth + reach > 0
-    for axis, slope in enumerate(slopes, start=1):
-        near &= np.abs(coordinates[:, axis]) <= slope * depth + reach * (1.0 + slope)
+    for offset, half in zip((across, along), beam.half_sides_cm, strict=True):
+        slope = half / beam.reference_cm
+        near &= np.abs(offset) <= slope * depth + reach * (1.0 + slope)
     return np.nonzero(near)[0]
 
 
 def _may_face(beam: Beam, surface: Surface, cells: Integers) -> NDArray[np.bool_]:
     """Which cells may have a sample that faces the focus: a superset."""
-    rays, reach = surface.centres[cells] - beam.focus, surface.reaches[cells]
-    slack = surface.facing_slack[cells] * (np.sqrt(_dot(rays, rays)) + reach) + reach + 1e-6
-    may: NDArray[np.bool_] = _dot(rays, surface.facings[cells]) >= -slack
+    rays, reach = surface.centres[:, cells] - beam.focus[:, None], surface.reaches[cells]
+    slack = surface.facing_slack[cells] * (np.sqrt(_squared(rays)) + reach) + reach + 1e-6
+    may: NDArray[np.bool_] = _upright(rays, surface.facings[:, cells]) >= -slack
     return may
 
 
@@ -132,10 +142,28 @@ def _leave_out_shaded(
     hit: NDArray[np.bool_], rays: Floats, is_head: NDArray[np.bool_], beam: Beam, phantom: Phantom
 ) -> None:
     """Take away the samples that another part of the body hides from the focus."""
-    for part, meets in ((is_head, meets_torso), (~is_head, meets_head)):
+    for part, low, high, meets in (
+        (is_head, *torso_box(phantom), meets_torso),
+        (~is_head, *head_box(phantom), meets_head),
+    ):
+        if not part.any() or _misses(beam, low, high):
+            continue
         row, sample = np.nonzero(hit & part[:, None])
         if len(row):
-            hit[row, sample] = ~meets(beam.focus, rays[row, sample], phantom, 1.0)
+            hit[row, sample] = ~meets(beam.focus, rays[:, row, sample].T, phantom, 1.0)
+
+
+def _misses(beam: Beam, low: Floats, high: Floats) -> bool:
+    """Whether an upright box lies wholly behind the focus or beyond one side of the field; false where in doubt."""
+    corners = np.array(list(product(*zip(low, high, strict=True)))) - beam.focus
+    depth, across, along = beam.axes @ corners.T
+    if (depth < -1e-6).all():
+        return True
+    for offset, half in zip((across, along), beam.half_sides_cm, strict=True):
+        limit = depth * (half / beam.reference_cm) + 1e-6
+        if (offset > limit).all() or (offset < -limit).all():
+            return True
+    return False
 
 
 def _factor(
@@ -153,7 +181,8 @@ def _factor(
     if method.r12_backscatter == "benmakhlouf-2013":
         return quality.factor.at(beam.side_cm * spread)
     first = slice(0, 1) if method.has_reference_surface else slice(None)
-    counted = in_field[:, first] & (_dot(rays[:, first], surface.own_normals[cells][:, first]) >= 0)
+    own_normals = np.moveaxis(surface.own_normals[cells][:, first, 0::2], 2, 0)
+    counted = in_field[:, first] & (_upright(rays[:, :, first], own_normals) >= 0)
     area = counted.sum() / counted.shape[1] if counted.size else 0.0
     return nearest_factor(quality.kvp, quality.copper_mm, float(np.sqrt(area)))
 
@@ -164,10 +193,16 @@ def _sum_by_row(row: Integers, values: Floats, rows: int) -> Floats:
 
 def _along(rays: Floats, direction: Floats) -> Floats:
     # Written out: a matrix product may add in another order, and edges of the field are compared exactly.
-    along: Floats = rays[..., 0] * direction[0] + rays[..., 1] * direction[1] + rays[..., 2] * direction[2]
+    along: Floats = rays[0] * direction[0] + rays[1] * direction[1] + rays[2] * direction[2]
     return along
 
 
-def _dot(one: Floats, other: Floats) -> Floats:
-    product: Floats = one[..., 0] * other[..., 0] + one[..., 1] * other[..., 1] + one[..., 2] * other[..., 2]
-    return product
+def _upright(rays: Floats, normals: Floats) -> Floats:
+    """Rays (3, ...) times normals (2, ...), which have no component along y."""
+    dot: Floats = rays[0] * normals[0] + rays[2] * normals[1]
+    return dot
+
+
+def _squared(rays: Floats) -> Floats:
+    squared: Floats = rays[0] * rays[0] + rays[1] * rays[1] + rays[2] * rays[2]
+    return squared

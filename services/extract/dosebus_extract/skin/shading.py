@@ -14,6 +14,21 @@ from dosebus_extract.skin.surface import Floats
 Flags = NDArray[np.bool_]
 
 
+def head_box(phantom: Phantom) -> tuple[Floats, Floats]:
+    """The upright box (low, high) round the head."""
+    r = HEAD_RADIUS_CM
+    return np.array([-r, 0.0, 0.0]), np.array([r, float(phantom.head_rows), 2 * r])
+
+
+def torso_box(phantom: Phantom) -> tuple[Floats, Floats]:
+    """The upright box round the torso."""
+    half, depth = phantom.width_cm / 2, phantom.depth_cm
+    return (
+        np.array([-half, float(phantom.head_rows), 0.0]),
+        np.array([half, float(phantom.rows), depth]),
+    )
+
+
 def meets_head(focus: Floats, rays: Floats, phantom: Phantom, upto: float = 1.0) -> Flags:
     """Which segments focus + t ray, 0 <= t < upto, pass through the head. Rays (n, 3) -> (n,)."""
     y = _slab(focus[1], rays[:, 1], 0.0, float(phantom.head_rows))
@@ -37,6 +52,9 @@ def meets_torso(focus: Floats, rays: Floats, phantom: Phantom, upto: float = 1.0
 
 def is_inside(point: Floats, phantom: Phantom) -> bool:
     """Whether a point (3,) is within head or torso."""
+    boxes = (head_box(phantom), torso_box(phantom))
+    if not any((low <= point).all() and (point <= high).all() for low, high in boxes):
+        return False
     still = np.array([[0.0, 0.0, 0.0]])
     return bool(meets_head(point, still, phantom)[0] or meets_torso(point, still, phantom)[0])
 
@@ -47,6 +65,9 @@ Interval = tuple[Floats, Floats]
 def _slab(start: float, step: Floats, low: float, high: float) -> Interval:
     """Where start + t step is between two planes: (enter, leave), empty when enter > leave."""
     level = step == 0
+    if not level.any():
+        one, other = (low - start) / step, (high - start) / step
+        return np.minimum(one, other), np.maximum(one, other)
     safe = np.where(level, 1.0, step)
     one, other = (low - start) / safe, (high - start) / safe
     within = low <= start <= high

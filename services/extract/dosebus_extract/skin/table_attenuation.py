@@ -40,8 +40,9 @@ def table_transmission(
     if min(focus[2], (focus[2] + rays[:, 2]).min(initial=np.inf)) >= table.mattress_cm:
         return np.ones(len(rays))
     low, high = table.boxes()
-    plate = _path_in_box(focus, rays, low[0], high[0]) / table.plate_cm
-    mattress = _path_in_box(focus, rays, low[1], high[1]) / table.mattress_cm
+    inside = _shares_in_boxes(focus, rays, low, high)
+    length = np.sqrt(rays[:, 0] * rays[:, 0] + rays[:, 1] * rays[:, 1] + rays[:, 2] * rays[:, 2])
+    plate, mattress = inside[0] * length / table.plate_cm, inside[1] * length / table.mattress_cm
     if each_ray:
         paths = (1.0 - mattress_share) * plate + mattress_share * mattress
     else:
@@ -68,18 +69,30 @@ def _half_line_crosses(
     return crossed
 
 
-def _path_in_box(focus: Floats, rays: Floats, low: Floats, high: Floats) -> Floats:
-    """Length (n,) of each segment from the focus along its ray that lies in a box."""
+def _shares_in_boxes(focus: Floats, rays: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Which share (n,) of each segment from focus to skin lies in plate and mattress, which differ in Z only."""
     enter, leave = np.zeros(len(rays)), np.ones(len(rays))
-    # One axis at a time: a reduction over three columns costs more than the arithmetic.
-    for axis in range(3):
-        step, start = rays[:, axis], focus[axis]
-        level = step == 0
-        safe = np.where(level, 1.0, step)
-        one, other = (low[axis] - start) / safe, (high[axis] - start) / safe
-        beside = np.inf if not low[axis] <= start <= high[axis] else -np.inf
-        np.maximum(enter, np.where(level, beside, np.minimum(one, other)), out=enter)
-        np.minimum(leave, np.where(level, np.inf, np.maximum(one, other)), out=leave)
-    inside = np.clip(leave - enter, 0.0, None)
-    path: Floats = inside * np.sqrt((rays**2).sum(axis=1))
-    return path
+    for axis in range(2):
+        enter, leave = _narrowed(enter, leave, focus[axis], rays[:, axis], (low[0, axis], high[0, axis]))
+    plate, mattress = (
+        _narrowed(enter, leave, focus[2], rays[:, 2], (low[box, 2], high[box, 2])) for box in range(2)
+    )
+    return np.clip(plate[1] - plate[0], 0.0, None), np.clip(mattress[1] - mattress[0], 0.0, None)
+
+
+def _narrowed(
+    enter: Floats, leave: Floats, start: float, step: Floats, between: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """The part of [enter, leave] in which start + t step lies between two planes."""
+    low, high = between
+    level = step == 0
+    if not level.any():
+        one, other = (low - start) / step, (high - start) / step
+        return np.maximum(enter, np.minimum(one, other)), np.minimum(leave, np.maximum(one, other))
+    safe = np.where(level, 1.0, step)
+    one, other = (low - start) / safe, (high - start) / safe
+    beside = np.inf if not low <= start <= high else -np.inf
+    return (
+        np.maximum(enter, np.where(level, beside, np.minimum(one, other))),
+        np.minimum(leave, np.where(level, np.inf, np.maximum(one, other))),
+    )

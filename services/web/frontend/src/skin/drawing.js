@@ -7,18 +7,15 @@ const STYLES = { 2: { dash: [], width: 1.2 }, 3: { dash: [5, 3], width: 1.2 }, 5
 /** The cells as a small picture, one pixel a cell; skin without dose has the colour of the paper, no skin has none. */
 export function cellPicture(flat, doses, scale, window, bare) {
   const image = new ImageData(flat.width, flat.rows);
-  for (let row = 0; row < flat.rows; row += 1) {
-    for (let across = 0; across < flat.width; across += 1) {
-      const cell = flat.cellAt(row, across);
-      if (!cell) continue;
-      const dose = doses[flat.map.place(cell.row, cell.column)];
-      const to = (row * flat.width + across) * 4;
-      const from = scale.at(dose, window);
-      const colour = dose > 0 ? scale.table.subarray(from, from + 3) : bare;
-      image.data.set(colour, to);
-      image.data[to + 3] = 255;
-    }
-  }
+  const { data } = image;
+  flat.places.forEach((place, at) => {
+    if (place < 0) return;
+    const dose = doses[place];
+    const from = dose > 0 ? scale.at(dose, window) : 0;
+    const colours = dose > 0 ? scale.table : bare;
+    for (let one = 0; one < 3; one += 1) data[at * 4 + one] = colours[from + one];
+    data[at * 4 + 3] = 255;
+  });
   const small = new OffscreenCanvas(flat.width, flat.rows);
   small.getContext("2d").putImageData(image, 0, 0);
   return small;
@@ -26,8 +23,8 @@ export function cellPicture(flat, doses, scale, window, bare) {
 
 function eachRegion(flat, visit) {
   const region = (row, across) => {
-    const cell = flat.cellAt(row, across);
-    return cell ? flat.map.regions[flat.map.place(cell.row, cell.column)] : -1;
+    const place = flat.places[row * flat.width + across];
+    return place < 0 ? -1 : flat.map.regions[place];
   };
   for (let row = 0; row < flat.rows; row += 1) {
     for (let across = 0; across < flat.width; across += 1) visit(row, across, region(row, across), region);

@@ -8,6 +8,21 @@ export class Flat {
     this.bands = map.parts.map((part) => ({
       part, cut: part.middles[opposite], begin: Math.floor((this.width - part.columns) / 2),
     }));
+    this.places = this.#places();
+  }
+
+  /** The place in the map of every place of the picture, row after row; -1 where there is no skin. */
+  #places() {
+    const found = new Int32Array(this.rows * this.width).fill(-1);
+    for (const { part, cut, begin } of this.bands) {
+      for (let row = part.first_row; row < part.first_row + part.rows; row += 1) {
+        for (let along = 0; along < part.columns; along += 1) {
+          const within = (cut + along) % part.columns;
+          found[row * this.width + begin + along] = this.map.place(row, part.first_column + within);
+        }
+      }
+    }
+    return found;
   }
 
   band(row) {
