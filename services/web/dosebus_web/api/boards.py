@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from dosebus.store.tables import dose
+from dosebus.store.tables import dose, dose_changes
 from dosebus_web.api import given, problem
-from dosebus_web.api.shape import LocalTime
+from dosebus_web.api.shape import LocalTime, model_of
 from dosebus_web.auth.gate import ApiAdmin, ApiReader
 from dosebus_web.pages.admin.devices import oddities
 from dosebus_web.pages.home.overview import overview
@@ -290,3 +291,31 @@ def show_oddities(caller: ApiReader, here: Here, device_id: given.Id) -> Any:  #
             raise HTTPException(404, "There is no such device.")
         found = oddities(connection, device_id)
     return {name: [dict(row._mapping) for row in rows] for name, rows in found.items()}
+
+
+DIFFERENCE = tuple(one for one in dose_changes.rederivation_difference.c if one.key != "rederivation_id")
+Difference = model_of(
+    "RederivationDifference", "In how many studies of a device a field differs.", DIFFERENCE
+)
+
+
+class Differences(BaseModel):
+    """All differences of a derivation, by field and device; device 0: none is known."""
+
+    items: list[Difference]  # type: ignore[valid-type]
+
+
+@router.get(
+    "/rederivations/{rederivation_id}/differences",
+    response_model=Differences,
+    responses=problem.responses(),
+    tags=["changes of records"],
+    summary="What a derivation would change",
+)
+def list_differences(caller: ApiAdmin, here: Here, rederivation_id: UUID) -> Any:  # noqa: ARG001
+    """The differences by field and device. Needs the scope `admin`."""
+    table = dose_changes.rederivation_difference.c
+    wanted = sa.select(*DIFFERENCE).where(table.rederivation_id == rederivation_id)
+    with here.database.reading() as connection:
+        rows = connection.execute(wanted.order_by(table.field, table.device_id)).mappings().all()
+    return {"items": [dict(row) for row in rows]}

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from dosebus_web.api import given
+from dosebus_web.api import given, problem
 from dosebus_web.api.problem import Problem, WrongParameter
 from dosebus_web.auth.gate import cookie_name
 from dosebus_web.web import Web
@@ -60,6 +60,8 @@ def describe(app: FastAPI, here: Web) -> dict[str, Any]:
     for method, operation in _operations(document):
         operation.pop(given.OWN, None)
         operation["security"] = [{"HTTPBearer": []}] + ([{"session": []}] if method == "get" else [])
+        if "requestBody" in operation:
+            operation["responses"] |= {str(key): value for key, value in problem.answers(413).items()}
         _exemplify(operation, schemas)
     return document
 

@@ -66,7 +66,6 @@ REASONS = {
     401: "There is no token, or it counts no more.",
     403: "The token lacks the scope, or what is asked for is somebody else's.",
     404: "There is no such thing.",
-    405: "The address has no such method.",
     409: "It is not in a state for this.",
     413: "The request is longer than this address takes.",
     422: "A parameter or the body cannot be read.",
@@ -75,10 +74,16 @@ REASONS = {
 }
 
 
+ALWAYS = (400, 401, 403, 422, 429)
+"""What every operation may answer."""
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What an operation answers besides its result, for OpenAPI: what every one does, and these."""
+    return answers(*ALWAYS, *statuses)
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Errors for OpenAPI."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {
-        status: {"description": REASONS[status], "content": {MEDIA_TYPE: schema}}
-        for status in (400, 401, 403, 422, 429, *statuses)
-    }
+    return {status: {"description": REASONS[status], "content": {MEDIA_TYPE: schema}} for status in statuses}

@@ -39,6 +39,12 @@ OF_ALERTS = (
         config.alert_recipient, config.alert_recipient.c.id, "alerts", ADMIN, single="recipient_id",
     ),
     Shelf(
+        "/alert-recipients/{recipient_id}/messages", "MessageOfRecipient", "What somebody was told, or was to be told.",
+        alerts.mail, alerts.mail.c.id, "alerts", ADMIN,
+        newest=alerts.mail.c.created_at, within=alerts.mail.c.recipient_id,
+        private=frozenset({"claim", "traceparent", "last_error"}),
+    ),
+    Shelf(
         "/alert-follow-ups", "AlertFollowUp", "Steps for alerts that nobody acknowledges.",
         config.alert_follow_up, config.alert_follow_up.c.id, "alerts", ADMIN,
     ),
