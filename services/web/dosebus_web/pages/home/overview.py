@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,7 +41,7 @@ class DeviceWork:
 
     @property
     def bars(self) -> str:
-        """The days as bars of one path, 4 wide and up to 19 high; as elements of their own they are most of the page."""
+        """The days as bars of one path, 4 wide and up to 19 high; elements of their own are most of the page."""
         top = max(1, *self.days)
         heights = (round(19 * number / top, 1) if number else 0.6 for number in self.days)
         return "".join(f"M{4 * place} 20v-{height:g}h3v{height:g}z" for place, height in enumerate(heights))
@@ -103,18 +104,7 @@ def overview(connection: sa.Connection) -> Overview:
 def _modality(
     connection: sa.Connection, listing: Listing, spans: tuple[int, ...], silence: int
 ) -> ModalityWork:
-    every = _by_device(listing)
-    latest = _latest_of(listing, every)
-    name = sa.func.coalesce(dose.device.c.display_name, "unknown device").label("name")
-    place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model).label("place")
-    statement = (
-        sa.select(*every.c, *latest.c, name, place)
-        .select_from(
-            every.outerjoin(dose.device, dose.device.c.id == every.c.device_id).join(latest, sa.true())
-        )
-        .order_by(latest.c.latest_at.desc().nulls_last(), name)
-    )
-    rows = connection.execute(statement).all()
+    rows = connection.execute(_every_device(listing)).all()
     daily = _daily(connection, listing, max(DAYS, silence + 1, *spans))
     nothing: Mapping[int, int] = {}
     devices = tuple(_device(row, spans, silence, daily.get(row.device_id, nothing)) for row in rows)
@@ -144,6 +134,22 @@ def _device(row: Any, spans: tuple[int, ...], silence: int, days: Mapping[int, i
 def _listed(listing: Listing) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     return sa.literal_column(f"dose.study.{listing.predicate}", sa.Boolean()), S.not_patient_indicator.is_(
         None
+    )
+
+
+@cache
+def _every_device(listing: Listing) -> sa.Select[Any]:
+    """The devices of a listing with the number of their studies and the latest one, that one first."""
+    every = _by_device(listing)
+    latest = _latest_of(listing, every)
+    name = sa.func.coalesce(dose.device.c.display_name, "unknown device").label("name")
+    place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model).label("place")
+    return (
+        sa.select(*every.c, *latest.c, name, place)
+        .select_from(
+            every.outerjoin(dose.device, dose.device.c.id == every.c.device_id).join(latest, sa.true())
+        )
+        .order_by(latest.c.latest_at.desc().nulls_last(), name)
     )
 
 
@@ -181,16 +187,22 @@ def _at(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(column, sa.literal_column("'-infinity'::timestamp"))
 
 
-def _daily(connection: sa.Connection, listing: Listing, days: int) -> dict[int | None, dict[int, int]]:
-    """Studies of each device by how many days ago they were."""
+@cache
+def _days_of(listing: Listing) -> sa.Select[Any]:
+    """Studies of each device of a listing by how many days ago they were, since `days` ago."""
     ago = (sa.func.current_date() - sa.cast(S.study_at, sa.Date)).label("ago")
-    statement = (
+    since = sa.func.current_date() - sa.bindparam("days", type_=sa.Integer)
+    return (
         sa.select(S.device_id, ago, sa.func.count())
-        .where(*_listed(listing), _at(S.study_at) >= sa.func.current_date() - days)
+        .where(*_listed(listing), _at(S.study_at) >= since)
         .group_by(S.device_id, ago)
     )
+
+
+def _daily(connection: sa.Connection, listing: Listing, days: int) -> dict[int | None, dict[int, int]]:
+    """Studies of each device by how many days ago they were."""
     found: dict[int | None, dict[int, int]] = {}
-    for row in connection.execute(statement):
+    for row in connection.execute(_days_of(listing), {"days": days}):
         found.setdefault(row[0], {})[row[1]] = row[2]
     return found
 
