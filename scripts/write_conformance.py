@@ -98,7 +98,7 @@ def syntax_lines() -> Iterator[str]:
 
 def _pixels(uid: str) -> str:
     """What becomes of the pixels of a dose screen in a compressed transfer syntax."""
-    if uid in pixels._LOSSLESS_JPEG:
+    if uid in pixels.LOSSLESS_JPEG | pixels.HIGH_THROUGHPUT:
         return "dose screens decoded"
     try:
         decodable = get_decoder(uid).is_available

@@ -6,6 +6,7 @@ import shutil
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
@@ -151,3 +152,24 @@ def test_a_compressed_screen_is_read_like_a_plain_one(syntax: str) -> None:
 def test_a_screen_in_lossless_jpeg_is_read_like_a_plain_one(tmp_path: Path) -> None:
     study = combine([read_object(by_dcmtk(draw.ge_screen(), tmp_path, "+e1"))])
     assert study.totals.total_dlp_mgycm == 1120.48
+
+
+def test_a_dose_report_of_a_german_console_is_read() -> None:
+    shown = {"Series": "Serie", "Type": "Typ", "Scan Range": "Bereich", "Dose Report": "Dosisbericht"}
+    rows = [[cell.replace(".", ",").replace("Helical", "Helikal") for cell in row] for row in draw.GE_ROWS]
+    prints = [(left, top, shown.get(text, text)) for left, top, text in draw.ge_prints(rows, total=None)]
+    prints += [(150, 270, "Gesamt-DLP Untersuchung:"), (360, 270, "1.120,48")]
+    study = combine([contribution(draw.ge_screen(prints, SeriesDescription="Dosisbericht"))])
+    (report,) = study.ct_reports
+    assert study.totals.total_dlp_mgycm == 1120.48
+    assert [event.dlp_mgycm for event in report.events] == [None, 456.78, 661.2, 2.5]
+    assert study.totals.number_of_ct_spiral_events == 1
+    assert report.events[2].top_z_of_reconstructable_volume_mm == 17.5
+
+
+def test_a_screen_that_lies_on_its_side_is_turned() -> None:
+    lying = np.ascontiguousarray(np.rot90(draw.drawn(draw.ge_prints())))
+    told = {"Manufacturer": "GE MEDICAL SYSTEMS", "SeriesDescription": "Dose Report"}
+    study = combine([contribution(draw.screen(255 - lying, **told))])
+    assert study.totals.total_dlp_mgycm == 1120.48
+    assert study.totals.number_of_events == 4

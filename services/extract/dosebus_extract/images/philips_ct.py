@@ -15,7 +15,7 @@ from dosebus_extract.sr.header import Header
 from dosebus_extract.sr.reader import DicomObject
 from dosebus_extract.study_header import PROTOCOL_NAME, SOP_INSTANCE, STUDY_DESCRIPTION, STUDY_TIME, study_of
 
-_DOSES, _ACQUISITION_TYPE, _EXPOSURES = 0x0040030E, 0x00189302, 0x00400301
+EXPOSURE_DOSES, _ACQUISITION_TYPE = 0x0040030E, 0x00189302
 _COMMENTS_ON_DOSE: Final = 0x00400310
 _TYPES: Final = {
     "CONSTANT_ANGLE": codes.dcm("113805", "Constant Angle Acquisition"),
@@ -36,7 +36,7 @@ def read_dose_info(found: DicomObject, kind: str, _options: ReadOptions) -> Cont
     """The dose of a whole CT study; its events have no UID."""
     header = found.header
     reading = Reading(header.first(SOP_INSTANCE) or "")
-    events = tuple(_event(item) for item in header.items(_DOSES) if item.first(_ACQUISITION_TYPE))
+    events = tuple(_event(item) for item in header.items(EXPOSURE_DOSES) if item.first(_ACQUISITION_TYPE))
     comment = header.text(_COMMENTS_ON_DOSE)
     total = CTAccumulated(
         total_number_of_irradiation_events=len(events), ct_dlp_total_mgycm=_dlp(header), comment=comment

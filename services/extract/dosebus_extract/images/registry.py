@@ -10,7 +10,7 @@ from dosebus_extract.images.dose_screen.reader import read_dose_screen
 from dosebus_extract.images.dose_screen.recognise import is_dose_screen
 from dosebus_extract.images.mammogram import read_mammogram, read_tomosynthesis
 from dosebus_extract.images.nuclear_image import read_nuclear_image
-from dosebus_extract.images.philips_ct import read_dose_info
+from dosebus_extract.images.philips_ct import EXPOSURE_DOSES, read_dose_info
 from dosebus_extract.images.radiograph import read_radiograph
 from dosebus_extract.read import Reader
 from dosebus_extract.sr.header import Header
@@ -44,7 +44,11 @@ def _hologic_projection(header: Header) -> bool:
 
 
 def _philips_dose_info(header: Header) -> bool:
-    return header.text(MANUFACTURER) == "Philips" and header.text(SERIES_DESCRIPTION) == "Dose Info"
+    """Series “Dose Info”; under another name by what it holds."""
+    if not (header.text(MANUFACTURER) or "").casefold().startswith("philips"):
+        return False
+    name = " ".join((header.text(SERIES_DESCRIPTION) or "").casefold().split())
+    return name == "dose info" or ("dose" in name and header.item(EXPOSURE_DOSES) is not None)
 
 
 _CAPTURES: Final[tuple[tuple[Callable[[Header], bool], tuple[str, Reader]], ...]] = (

@@ -27,7 +27,7 @@ from dosebus_extract.sr.concepts import (
 )
 from dosebus_extract.sr.tree import Node
 
-_LOOSE: Final = "source "
+_LOOSE: Final = "sources."
 _SOURCE: Final = Table(
     Row(("113832",), "source_id", text),
     Row(("113733",), "kvp", quantity("kV")),
@@ -165,7 +165,7 @@ _ACCUMULATED: Final = Table(
     Row(("113814",), None, known),
     Row(("121106",), "comment", text),
 )
-_LOOSE_TOTAL: Final = "total"
+_LOOSE_TOTAL: Final = "accumulated.ct_dlp_total_mgycm"
 REPORT: Final = Table(
     *REPORT_ROWS,
     Row(("113813", "113838"), _LOOSE_TOTAL, quantity("mGy.cm")),

@@ -249,5 +249,22 @@ LENIENCIES: Final = (
         "NM-RRDSR-Siemens",
     ),
     Leniency("patient size or weight as text", "left out; the rest of the object is read", "study_header"),
+    Leniency(
+        "Philips dose information under another name",
+        "a Philips capture whose series is named after dose and that holds an Exposure Dose Sequence is read like "
+        "“Dose Info”",
+        "images.registry",
+    ),
+    Leniency(
+        "dose screen that lies on its side",
+        "a screen that says to be one is turned until its print can be read",
+        "images.dose_screen.looks",
+    ),
+    Leniency(
+        "dose screen of a console in another language",
+        "totals and types are known in English, German, French, Spanish and Italian; decimal commas and thousands are "
+        "read",
+        "images.dose_screen.ge",
+    ),
     Leniency("several calibration dates", "left out; the rest of the object is read", "study_header"),
 )

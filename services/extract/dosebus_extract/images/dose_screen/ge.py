@@ -17,6 +17,7 @@ from dosebus_extract.images.dose_screen.table import (
     Screen,
     ScreenRow,
     figure,
+    number_of,
     phantom,
 )
 
@@ -24,25 +25,39 @@ _ROUNDING_MGYCM: Final = 0.005
 _NONE: Final = r"[-\u2013\u2014_~=.]+"
 # A position is a letter (I inferior, S superior) and mm; the recognition takes the letter for a digit or a dollar.
 _INFERIOR, _SUPERIOR = "I1l|!]", "S5$s"
-_POSITION: Final = rf"([{re.escape(_INFERIOR + _SUPERIOR)}])\s?(\d+\.\d{{1,3}})"
+_POSITION: Final = rf"([{re.escape(_INFERIOR + _SUPERIOR)}])\s?(\d+[.,]\d{{1,3}})"
 _RANGE: Final = re.compile(rf"{_POSITION}\s?[-\u2013\u2014~]\s?{_POSITION}")
 _ROW: Final = re.compile(
-    r"(?P<series>\d{1,5})\s+(?P<type>[A-Za-z][A-Za-z &/-]*?)\s+"
+    r"(?P<series>\d{1,5})\s+(?P<type>[^\W\d_][^\W\d_ &/-]*(?:[ &/-][^\W\d_]+)*)\s+"
     rf"(?P<range>{_RANGE.pattern}|{_NONE})\s+(?P<ctdivol>{NUMBER}|{_NONE})\s+(?P<dlp>{NUMBER}|{_NONE})"
     r"(?:\s+(?P<phantom>.*))?$"
 )
-_LIKE_A_ROW: Final = re.compile(r"\S{1,5}\s+[A-Za-z]{3}")
-_HEADING: Final = re.compile(r"CTD[Il1i|]\s?vol.*D[LI]P", re.IGNORECASE)
+_LIKE_A_ROW: Final = re.compile(r"\S{1,5}\s+[^\W\d_]{3}")
+_HEADING: Final = re.compile(r"(?:CTD[Il1i|]|[Il1i|]DTC)\s?vol.*(?:D[LI]P|PD[LI])", re.IGNORECASE)
 _UNITS: Final = re.compile(r"mGy|\(mm\)", re.IGNORECASE)
-_TOTAL: Final = re.compile(rf"Total\s*Exam\s*D[LI]P\s*[:;.]?\s*(?P<total>{NUMBER})$", re.IGNORECASE)
-_TOTAL_LINE: Final = re.compile(r"total|exam\s*d[li]p", re.IGNORECASE)
+# "Total Exam DLP", and what it is called elsewhere: "Gesamt-DLP", "PDL total", "DLP totale esame".
+_SUM: Final = r"(?:total\w*|gesamt\w*|totaal|summe?)"
+_PRODUCT: Final = r"(?:D[LI]P|PD[LI])"
+_TOTAL: Final = re.compile(
+    rf"(?:{_SUM}\b.*{_PRODUCT}|{_PRODUCT}\b.*{_SUM})[^\d:;]*[:;.]?\s*(?P<total>{NUMBER})(?:\s*mGy\s?[.*-]?\s?cm)?$",
+    re.IGNORECASE,
+)
+_TOTAL_LINE: Final = re.compile(rf"\b{_SUM}\b|exam\s*d[li]p", re.IGNORECASE)
 _PAGE: Final = re.compile(r"(\d{1,2})\s?/\s?(\d{1,2})$")
 _TYPES: Final[tuple[tuple[str, Code], ...]] = (
+    # In the languages of the console; the recognition leaves accents out or not.
     ("scout", LOCALIZER),
-    ("helical", SPIRAL),
+    ("locali", LOCALIZER),
+    ("bersicht", LOCALIZER),
+    ("rage", LOCALIZER),
+    ("heli", SPIRAL),
+    ("hélic", SPIRAL),
+    ("elico", SPIRAL),
     ("spiral", SPIRAL),
     ("axial", SEQUENCED),
-    ("cine", STATIONARY),
+    ("assiale", SEQUENCED),
+    ("sequen", SEQUENCED),
+    ("cin", STATIONARY),
     ("smart", STATIONARY),
     ("fluoro", STATIONARY),
     ("biopsy", STATIONARY),
@@ -100,5 +115,5 @@ def _span(text: str) -> tuple[float, float] | None:
 
 
 def _position(letter: str, millimetres: str) -> float:
-    value = float(millimetres)
+    value = number_of(millimetres)
     return value if letter in _SUPERIOR or not value else -value

@@ -7,6 +7,7 @@ of them read alike, in the same line, counts as confirmed.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _WIDTHS: Final = (1500, 2500, 2000)
 """Screens are 512 to 1024 wide with letters of a dozen pixels; recognition wants some thirty."""
 _ENOUGH: Final = 0.9
+_MORE_EMPTY: Final = 0.2
+_FAINTEST: Final = 0.05
 _CONFIRMED: Final = 0.93
 
 
@@ -34,11 +37,18 @@ def best_look(
 
     Raises Ignored where the program is not installed, Rejected where not even one look succeeds.
     """
+    import numpy as np
+
     deadline = time.monotonic() + seconds
     looks: list[Screen] = []
-    for width in _WIDTHS:
+    last = None
+    for turns, factor in _views(grey, turned=not only_hinted):
+        if any(look.tells_dose for look in looks) and turns != last:
+            break
+        last = turns
+        turned = grey if not turns else np.rot90(grey, turns)
         try:
-            lines = recognised(enlarged(grey, width), program, max(0.1, deadline - time.monotonic()))
+            lines = recognised(enlarged(turned, factor), program, max(0.1, deadline - time.monotonic()))
         except Rejected:
             if not looks:
                 raise
@@ -48,6 +58,31 @@ def best_look(
         if judgement.confidence >= _ENOUGH or (only_hinted and not screen.tells_dose):
             break
     return _surest(looks)
+
+
+def _views(grey: NDArray[np.uint8], *, turned: bool) -> Iterator[tuple[int, int]]:
+    """Quarter turns and magnifications, the likeliest first. Only a screen that says to be one is turned."""
+    lies = turned and _lies_on_its_side(grey)
+    width = grey.shape[0] if lies else grey.shape[1]
+    factors = [*dict.fromkeys(max(1, round(wanted / width)) for wanted in _WIDTHS)]
+    if lies:
+        yield from ((turns, factors[0]) for turns in (1, 3, 0))
+        return
+    yield from ((0, factor) for factor in (factors if len(factors) > 1 else [factors[0], factors[0] + 1]))
+    if turned:
+        yield 2, factors[0]
+
+
+def _lies_on_its_side(grey: NDArray[np.uint8]) -> bool:
+    """Between lines of print there are empty rows; hardly a column is empty from top to bottom."""
+    ink = 255.0 - grey
+    return _empty_share(ink.mean(axis=0)) > _empty_share(ink.mean(axis=1)) + _MORE_EMPTY
+
+
+def _empty_share(profile: NDArray[np.float64]) -> float:
+    """The share of places without ink between the first and the last with ink."""
+    inked = (profile > profile.max() * _FAINTEST).nonzero()[0]
+    return 1.0 - len(inked) / (inked[-1] - inked[0] + 1) if len(inked) else 0.0
 
 
 def _surest(looks: list[Screen]) -> tuple[Screen, Judgement]:

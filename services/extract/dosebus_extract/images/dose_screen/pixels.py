@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from struct import unpack_from
 from typing import TYPE_CHECKING, Any, Final
 
 from dosebus_extract.outcome import Rejected
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 MOST_PIXELS: Final = 2048 * 2560
 MOST_BYTES: Final = 64 * 1024 * 1024
-_LOSSLESS_JPEG: Final = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
+LOSSLESS_JPEG: Final = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
+JPEG_LS: Final = frozenset({"1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"})
+HIGH_THROUGHPUT: Final = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (201, 202, 203))
+_OWN_DECODING: Final = LOSSLESS_JPEG | JPEG_LS | HIGH_THROUGHPUT
+_JPEG_LS_FRAME: Final = b"\xff\xf7"
 _OVERLAY_ROWS, _OVERLAY_GROUP = 0x60000010, 0x6000
 
 
@@ -67,22 +72,47 @@ def _grey(found: Dataset) -> NDArray[np.uint8]:
 
 
 def _samples(found: Dataset) -> NDArray[Any]:
-    """The stored samples of the one frame. Pillow decodes JPEG and JPEG 2000, pydicom RLE."""
-    if found.file_meta.TransferSyntaxUID not in _LOSSLESS_JPEG:
+    """The stored samples of the one frame. Pillow decodes JPEG and JPEG 2000, CharLS JPEG-LS, pydicom RLE."""
+    syntax = found.file_meta.TransferSyntaxUID
+    if syntax not in _OWN_DECODING:
         return found.pixel_array
     from pydicom.encaps import generate_frames
 
-    from dosebus_extract.images.dose_screen.lossless_jpeg import decoded
+    frame = next(generate_frames(found.PixelData, number_of_frames=1))
+    if syntax in LOSSLESS_JPEG:
+        from dosebus_extract.images.dose_screen.lossless_jpeg import decoded
 
-    return decoded(next(generate_frames(found.PixelData, number_of_frames=1)))
+        return decoded(frame)
+    if syntax in HIGH_THROUGHPUT:
+        return _by_pillow(frame)
+    _refuse_another_size(frame, int(found.Rows), int(found.Columns))
+    return found.pixel_array
 
 
-def enlarged(grey: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Enlarged by a whole factor to about `width`, linearly interpolated, with a white margin."""
+def _by_pillow(frame: bytes) -> NDArray[Any]:
+    """A JPEG 2000 code stream, high-throughput or not: pydicom asks for a decoder of its own, Pillow's knows both."""
+    import numpy as np
+    from PIL import Image
+
+    with Image.open(BytesIO(frame), formats=("JPEG2000",)) as image:
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError("the code stream is larger than a screen")
+        return np.asarray(image)
+
+
+def _refuse_another_size(frame: bytes, rows: int, columns: int) -> None:
+    """A JPEG-LS stream that claims another size than the header would make its decoder take any memory."""
+    start = frame.find(_JPEG_LS_FRAME)
+    told = unpack_from(">HH", frame, start + 5) if start > 0 and len(frame) >= start + 9 else None
+    if told != (rows, columns):
+        raise ValueError("the JPEG-LS stream is of another size than the header says")
+
+
+def enlarged(grey: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Enlarged by a whole factor, linearly interpolated, with a white margin."""
     import numpy as np
 
     rows, columns = grey.shape
-    factor = max(1, round(width / columns))
     across = np.linspace(0, columns - 1, columns * factor)
     down = np.linspace(0, rows - 1, rows * factor)
     wide = np.stack([np.interp(across, np.arange(columns), line) for line in grey.astype(np.float64)])

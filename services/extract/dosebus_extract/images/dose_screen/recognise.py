@@ -48,7 +48,19 @@ def _black_and_white(header: Header) -> bool:
 
 
 LAYOUTS: Final = (
-    Layout(("ge medical", "ge healthcare"), ("dose report",), _ge_screen_save, read_ge),
+    Layout(
+        ("ge medical", "ge healthcare", "ge hangwei"),
+        (
+            "dose report",
+            "dosisbericht",
+            "rapport de dose",
+            "informe de dosis",
+            "rapporto dos",
+            "rapporto di dos",
+        ),
+        _ge_screen_save,
+        read_ge,
+    ),
     Layout(
         ("toshiba", "canon"),
         ("dose summary", "dose report", "dose info", "summary"),

@@ -9,7 +9,8 @@ from typing import Final
 from dosebus.domain.base import Code
 from dosebus_extract.images import codes
 
-NUMBER: Final = r"\d+(?:[.,]\d+)?"
+NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:\.\d{3})+,\d+|\d+(?:[.,]\d+)?)"
+"""With decimal point or comma, with or without the other one between thousands."""
 _NUMBER: Final = re.compile(NUMBER)
 _PHANTOMS: Final = (
     (re.compile(r"head|16", re.IGNORECASE), codes.dcm("113690", "IEC Head Dosimetry Phantom")),
@@ -107,7 +108,13 @@ def figure(line: Line, match: re.Match[str], group: str) -> Figure | None:
     if not told or not _NUMBER.fullmatch(told):
         return None
     words = line.within(*match.span(group))
-    return Figure(float(told.replace(",", ".")), min(word.confidence for word in words))
+    return Figure(number_of(told), min(word.confidence for word in words))
+
+
+def number_of(text: str) -> float:
+    """The number that is printed so; the last of its points and commas parts the decimals."""
+    whole, mark, decimals = text.replace(",", ".").rpartition(".")
+    return float(f"{whole.replace('.', '')}{mark}{decimals}")
 
 
 def phantom(text: str | None) -> Code | None:

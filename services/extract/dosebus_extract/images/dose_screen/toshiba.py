@@ -23,16 +23,17 @@ from dosebus_extract.images.dose_screen.table import (
     ScreenRow,
     Word,
     figure,
+    number_of,
     phantom,
 )
 
 _ROUNDING_MGYCM: Final = 0.05
 _SECTION: Final = re.compile(r"(?P<detail>deta[il1|]{2})?\s*[il1|]nformat[il1|]on\W*$", re.IGNORECASE)
 _ACQUISITION: Final = re.compile(r"(\d{1,2})\s?[.,:]\s?(?P<name>[A-Za-z].*)$")
-_VALUE: Final = rf"\s*[:;.]*\s*(?P<{{name}}>{NUMBER}|[-\u2013\u2014_]+)"
+_HEAD, _BODY = (rf"\s*[:;.]*\s*(?P<{name}>{NUMBER}|[-\u2013\u2014_]+)" for name in ("head", "body"))
 _TOTAL: Final = re.compile(
     r"^(?:Total\s+)?D[LI]P(?:[.,]e)?\s*\(?\s*mGy\s?[.,*]?\s?cm\s*\)?\s*[:;]?\s*"
-    rf"(?:\(?Head\)?{_VALUE.format(name='head')})?\s*(?:\(?Body\)?{_VALUE.format(name='body')})?"
+    rf"(?:\(?Head\)?{_HEAD})?\s*(?:\(?Body\)?{_BODY})?"
     rf"(?P<plain>{NUMBER})?\s*$",
     re.IGNORECASE,
 )
@@ -145,7 +146,7 @@ def _take_values(acquisition: _Acquisition, headings: list[tuple[str | None, flo
     for word in _numbers(line.words):
         name = min(headings, key=lambda heading: abs(heading[1] - word.centre))[0]
         if name is not None and name not in acquisition.figures:
-            acquisition.figures[name] = Figure(float(word.text.replace(",", ".")), word.confidence)
+            acquisition.figures[name] = Figure(number_of(word.text), word.confidence)
     acquisition.phantom = acquisition.phantom or (
         phantom(line.text) if re.search(r"head|body", line.text, re.IGNORECASE) else None
     )
