@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -14,11 +15,23 @@ from dosebus.store.tables.config import node as table
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
 from dosebus_web.language import gettext as _
+from dosebus_web.language import marked
 from dosebus_web.web import Here, Web
 
 router = APIRouter()
 AE_TITLE = r"^[ -\[\]-~]{1,16}$"
 """PS3.5 6.2: printable ASCII without the backslash, at most 16."""
+
+
+LABELS: Mapping[str, str] = {
+    "name": marked("Name"),
+    "ae_title": marked("AE title"),
+    "host": marked("Host"),
+    "port": marked("Port"),
+    "calling_ae_title": marked("Our AE title"),
+    "retrieve_to": marked("It sends to"),
+}
+"""What the fields that can be wrong are called on the page."""
 
 
 class NodeForm(BaseModel):
@@ -62,7 +75,7 @@ def read_form(
     try:
         return NodeForm.model_validate(locals())
     except ValidationError as error:
-        fields = ", ".join(str(one["loc"][0]).replace("_", " ") for one in error.errors())
+        fields = ", ".join(_(LABELS[str(one["loc"][0])]) for one in error.errors())
         raise HTTPException(400, _("This cannot be a node: look at %(fields)s.", fields=fields)) from error
 
 
