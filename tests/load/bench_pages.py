@@ -165,6 +165,9 @@ def _database(server: object, studies: int) -> str:
             connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'bench'").fetchone():
             migrate(made)
+            # What a migration wrote anew must be visible to all before an index alone can answer.
+            with psycopg.connect(made, autocommit=True) as kept:
+                kept.execute("VACUUM (ANALYZE)")
             return made
         connection.execute("CREATE DATABASE bench")
     server.stop()  # type: ignore[attr-defined]

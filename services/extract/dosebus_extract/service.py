@@ -15,6 +15,7 @@ from dosebus_extract.settings import ExtractSettings
 from dosebus_extract.sizes_worker import Worker, Workshop
 from dosebus_extract.skin_consumers import SWEEP, takes
 from dosebus_extract.skin_sweep import SWEEP_SECONDS, sweep
+from dosebus_extract.tally import add_up
 
 ExtractContext = Context[ExtractSettings]
 
@@ -36,6 +37,11 @@ def delete_blobs(context: ExtractContext) -> None:
     delete_given_up(context.database, context.blobs)
 
 
+def add_tally_up(context: ExtractContext) -> None:
+    """Scheduled: add the tally of studies up, so that the home page reads few rows."""
+    add_up(context.database)
+
+
 SERVICE = Service(
     name="extract",
     schema="dose",
@@ -46,7 +52,11 @@ SERVICE = Service(
         Task("re-derivation", rederive),
         Task("changes of people", change_people),
     ),
-    schedule=(Every(60, "deleted objects", delete_blobs), Every(SWEEP_SECONDS, SWEEP, sweep)),
+    schedule=(
+        Every(60, "deleted objects", delete_blobs),
+        Every(60, "tally of studies", add_tally_up),
+        Every(SWEEP_SECONDS, SWEEP, sweep),
+    ),
     takes=takes,
     resources=make_resources,
 )

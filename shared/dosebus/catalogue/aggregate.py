@@ -9,9 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from dosebus.catalogue.gather import KEYS, Aggregate, Gathered, gather, grouping, names_of
 from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.quartiles import FRACTIONS, quartiles
 from dosebus.catalogue.query import ListQuery
-
-QUARTILES = "ARRAY[0.25, 0.5, 0.75]"
 
 
 def statistics(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Select[Any]:
@@ -40,31 +39,32 @@ def statistics(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Sele
 def _with_quartiles(gathered: Gathered, wanted: Aggregate) -> sa.Select[Any]:
     rows = gathered.rows
     source, limits = gathered.kept(wanted)
+    keys = [column.label(f"key_{key}") for key, column in zip(KEYS, grouping(rows), strict=True)]
     folded = (
-        sa.select(
-            *(column.label(f"key_{key}") for key, column in zip(KEYS, grouping(rows), strict=True)),
-            *names_of(rows, wanted),
-            _count(rows.c.frequency).label("frequency"),
-            *_sums(rows.c),
-            sa.func.dose.all_of(rows.c.numbers).label("numbers"),
-        )
+        sa.select(*keys, *names_of(rows, wanted), _count(rows.c.frequency).label("frequency"), *_sums(rows.c))
         .select_from(source)
         .where(*limits)
         .group_by(*grouping(rows))
         .cte("folded")
     )
-    # One sort of bare numbers a group; sorted with their keys beside them they take twice as long.
-    number = sa.func.unnest(folded.c.numbers).column_valued("number")
-    within = sa.func.percentile_cont(sa.literal_column(QUARTILES)).within_group(number)
-    quartiles = sa.select(sa.type_coerce(within, ARRAY(sa.Double))).correlate(folded).scalar_subquery()
-    own = [column for column in folded.c if column.name != "numbers"]
-    # Materialised, because PostgreSQL would else sort once for each of the three places that are read.
-    spread = sa.select(*own, quartiles.label("quartiles")).cte("spread").prefix_with("MATERIALIZED")
-    shown = [
-        column for column in spread.c if column.name != "quartiles" and not column.name.startswith("key_")
-    ]
-    places = [spread.c.quartiles[place].label(name) for place, name in enumerate(("q1", "median", "q3"), 1)]
-    return sa.select(*shown, *places, *gathered.whole()).order_by(*(spread.c[f"key_{key}"] for key in KEYS))
+    parts = (
+        sa.select(
+            *keys, rows.c.step, sa.func.dose.all_of(rows.c.numbers, type_=ARRAY(sa.Double)).label("numbers")
+        )
+        .select_from(source)
+        .where(*limits, rows.c.step.is_not(None))
+        .group_by(*grouping(rows), rows.c.step)
+        .cte("parts")
+    )
+    key_names = [f"key_{key}" for key in KEYS]
+    placed = quartiles(parts, key_names)
+    same = [folded.c[name] == placed.c[name] for name in key_names]
+    shown = [column for column in folded.c if column.name not in key_names]
+    return (
+        sa.select(*shown, *(placed.c[name] for name in FRACTIONS), *gathered.whole())
+        .select_from(folded.outerjoin(placed, sa.and_(*same)))
+        .order_by(*(folded.c[name] for name in key_names))
+    )
 
 
 def _sums(columns: Any) -> list[sa.ColumnElement[Any]]:

@@ -7,15 +7,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from dosebus.catalogue.aggregate import statistics
+from dosebus.catalogue.filter import Resolved
 from dosebus.catalogue.gather import Aggregate
 from dosebus.catalogue.histogram import density, histogram
-from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.listing import Listing, events_of
 from dosebus.catalogue.query import ListQuery
-from dosebus.catalogue.source import conditions, matching, with_events, with_studies
+from dosebus.catalogue.source import conditions, studies, with_events, with_studies
 from dosebus.store.tables import dose
 
 S = dose.study.c
 CAP = 10_000
+MOST_MERGED = 16
+"""Beyond so many protocols, studies are looked at one by one."""
 
 
 def page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
@@ -57,8 +60,33 @@ def _of_page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
 
 def count_capped(listing: Listing, query: ListQuery, cap: int = CAP) -> sa.Select[Any]:
     """The number of studies, at most `cap` + 1: a greater number is told as "more than `cap`"."""
-    some = matching(listing, query).limit(cap + 1).subquery()
+    some = (_of_protocols(listing, query) or _each(listing, query)).limit(cap + 1).subquery()
     return sa.select(sa.func.count()).select_from(some)
+
+
+def _each(listing: Listing, query: ListQuery) -> sa.Select[Any]:
+    """A row a study, and nothing in it, so that any index that tells which studies these are will do."""
+    return sa.select(sa.literal_column("1")).select_from(studies()).where(*conditions(listing, query))
+
+
+def _of_protocols(listing: Listing, query: ListQuery) -> sa.Select[Any] | None:
+    """The studies of events of some protocols, where nothing else is asked.
+
+    The index of protocols has the studies of each in order; they are merged until there are enough.
+    """
+    if query.groups or len(query.filters) != 1 or not isinstance(query.filters[0].value, Resolved):
+        return None
+    protocols = query.filters[0].value.protocols
+    if not 0 < len(protocols) <= MOST_MERGED:
+        return None
+    e = listing.event_table.c
+    of_each = [
+        sa.select(e.study_id).where(
+            e.acquisition_protocol == protocol, sa.not_(e.test_data), *events_of(listing.name)
+        )
+        for protocol in protocols
+    ]
+    return sa.select(sa.union_all(*of_each).subquery().c.study_id).distinct()
 
 
 def stream(listing: Listing, query: ListQuery, *, allow_pid: bool | None = None) -> sa.Select[Any]:

@@ -44,9 +44,10 @@ class CountRange:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resolved:
-    """A value that was looked up: the condition that it became (see `resolve`)."""
+    """A value that was looked up: the condition that it became (see `resolve`), and the protocols it stands for."""
 
     condition: sa.ColumnElement[bool]
+    protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

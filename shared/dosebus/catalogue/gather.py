@@ -1,20 +1,23 @@
 """What every chart begins with: the rows that match, gathered by raw name, then folded into series and ranked.
 
 Names are folded after gathering, because a few hundred raw names are folded faster than millions of rows; numbers
-travel as arrays, because PostgreSQL gathers arrays in parallel and by hashing, and needs a sort for quantiles.
+travel as arrays, because PostgreSQL gathers arrays in parallel and by hashing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from dosebus.catalogue.field import Field, Grain, Kind
+from dosebus.catalogue.chart_source import ChartRows, chart_rows
+from dosebus.catalogue.field import Field, Kind
 from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.quartiles import step
 from dosebus.catalogue.query import ListQuery, QueryError
-from dosebus.catalogue.source import conditions, grain_of, with_events, with_studies
+from dosebus.catalogue.source import grain_of
 from dosebus.store.tables import dose
 
 S = dose.study.c
@@ -56,11 +59,16 @@ class Gathered:
     rows: sa.CTE
     ranks: sa.CTE
     split_ranks: sa.CTE
+    matching: ChartRows
+    fields: Mapping[str, Field | None]
 
-    def kept(self, wanted: Aggregate) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
+    def kept(
+        self, wanted: Aggregate, which: sa.CTE | None = None
+    ) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]]]:
         """The rows of the series that the limits keep: what to select from, and the conditions."""
-        rows, ranks, splits = self.rows.c, self.ranks.c, self.split_ranks.c
-        source = self.rows.join(self.ranks, ranks.key == rows.by_key)
+        chosen = self.rows if which is None else which
+        rows, ranks, splits = chosen.c, self.ranks.c, self.split_ranks.c
+        source = chosen.join(self.ranks, ranks.key == rows.by_key)
         source = source.join(self.split_ranks, splits.key == rows.split_key)
         return source, [ranks.rank <= wanted.series_limit, splits.rank <= wanted.split_limit]
 
@@ -76,6 +84,28 @@ class Gathered:
         ]
         return tuple(one)
 
+    def again(
+        self, wanted: Aggregate, cells: Sequence[sa.ColumnElement[Any]], sums: Sequence[sa.ColumnElement[Any]]
+    ) -> sa.CTE:
+        """The rows once more, gathered by `cells` too, which may rest on what the first time told; with their keys.
+
+        Counting in cells twice over is faster than carrying each number to one process that counts.
+        """
+        names = _names(self.fields, wanted)
+        raw = self.matching.select(*names, *cells, *sums).where(*self._of_kept(wanted))
+        raw = raw.group_by(*_places(len(names) + len(cells)))
+        return _folded(raw.cte("cells"), self.fields, wanted, "counted")
+
+    def _of_kept(self, wanted: Aggregate) -> list[sa.ColumnElement[bool]]:
+        """That a row is of a series that the limits keep, as far as its raw name alone tells it."""
+        by = self.fields["by"]
+        if by is None or by.kind is not Kind.TEXT or len(by.read) > 1:
+            return []
+        source, limits = self.kept(wanted)
+        raws = sa.select(sa.func.coalesce(self.rows.c.by_raw_0, "")).select_from(source).where(*limits)
+        own = self.matching.called(sa.func.coalesce(by.read[0], ""))
+        return [own == sa.any_(sa.func.array(raws.distinct().scalar_subquery()))]
+
 
 def gather(listing: Listing, query: ListQuery, wanted: Aggregate) -> Gathered:
     """The rows of a query by series. Raises QueryError for an unknown or unsuited field."""
@@ -89,16 +119,14 @@ def gather(listing: Listing, query: ListQuery, wanted: Aggregate) -> Gathered:
     named = (*fields.values(), *(one for one, _ in only))
     columns = [column for one in named if one is not None for column in one.read]
     keys = (wanted.value, wanted.by, wanted.split, wanted.against, *(key for key, _ in wanted.only))
-    source: sa.FromClause = with_studies(listing, columns)
-    if grain_of(listing, *keys) is Grain.EVENT:
-        source = with_events(listing, columns, outer=False)
-    where = conditions(listing, query)
-    where += [one.column.in_(values) for one, values in only if one is not None]
+    also: list[sa.ColumnElement[Any]] = [one.column.in_(values) for one, values in only if one is not None]
     if wanted.over is not None:
-        where.append(S.study_at.is_not(None))
-    raw = _raw(fields, wanted).select_from(source).where(*where).cte("raw")
-    rows = _folded(raw, fields["by"], fields["split"], fold_case=wanted.fold_case)
-    return Gathered(rows, _ranked(rows, "by_key", "ranks"), _ranked(rows, "split_key", "split_ranks"))
+        columns.append(S.study_at)
+        also.append(S.study_at.is_not(None))
+    matching = chart_rows(listing, query, grain_of(listing, *keys), columns, *also)
+    rows = _folded(_raw(matching, fields, wanted).cte("raw"), fields, wanted, "rows")
+    ranks, splits = _ranked(rows, "by_key", "ranks"), _ranked(rows, "split_key", "split_ranks")
+    return Gathered(rows, ranks, splits, matching, fields)
 
 
 def grouping(rows: sa.CTE | sa.Subquery) -> list[sa.ColumnElement[Any]]:
@@ -111,43 +139,61 @@ def number(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.cast(column, sa.Double)
 
 
-def _raw(fields: dict[str, Field | None], wanted: Aggregate) -> sa.Select[Any]:
-    by, split, value, against = fields["by"], fields["split"], fields["value"], fields["against"]
-    nothing = sa.cast(sa.null(), sa.Text)
-    names = [_period(wanted.over).label("period")]
-    for name, made_by in (("by", by), ("split", split)):
-        read = (nothing,) if made_by is None else made_by.read
-        names += [column.label(f"{name}_raw_{place}") for place, column in enumerate(read)]
+def _raw(matching: ChartRows, fields: Mapping[str, Field | None], wanted: Aggregate) -> sa.Select[Any]:
+    value, against = fields["value"], fields["against"]
+    names = _names(fields, wanted)
     sums: list[sa.ColumnElement[Any]] = [sa.func.count().label("frequency")]
     if value is not None and against is not None:
         sums += _pairs(number(against.column), number(value.column))
     elif value is not None:
-        sums += _sums(number(value.column), lists=wanted.quantiles or wanted.bins is not None)
-    return sa.select(*names, *sums).group_by(*(sa.text(str(place)) for place in range(1, len(names) + 1)))
+        sums += _sums(number(value.column))
+        if wanted.quantiles and wanted.bins is None:
+            # Points in time are many and small; the fewer steps they have, the fewer arrays there are.
+            names.append(step(number(value.column), coarse=wanted.over is not None).label("step"))
+            sums.append(_all(number(value.column)))
+    return matching.select(*names, *sums).group_by(*_places(len(names)))
 
 
-def _sums(value: sa.ColumnElement[Any], *, lists: bool) -> list[sa.ColumnElement[Any]]:
-    sums: list[sa.ColumnElement[Any]] = [
+def _names(fields: Mapping[str, Field | None], wanted: Aggregate) -> list[sa.ColumnElement[Any]]:
+    """Period and raw names of a row."""
+    nothing = sa.cast(sa.null(), sa.Text)
+    names: list[sa.ColumnElement[Any]] = [_period(wanted.over).label("period")]
+    for name in ("by", "split"):
+        made_by = fields[name]
+        read = (nothing,) if made_by is None else made_by.read
+        names += [column.label(f"{name}_raw_{place}") for place, column in enumerate(read)]
+    return names
+
+
+def _places(many: int) -> list[sa.TextClause]:
+    return [sa.text(str(place)) for place in range(1, many + 1)]
+
+
+def _sums(value: sa.ColumnElement[Any]) -> list[sa.ColumnElement[Any]]:
+    return [
         sa.func.count(value).label("n"),
         sa.func.sum(value).label("total"),
         sa.func.min(value).label("minimum"),
         sa.func.max(value).label("maximum"),
     ]
-    if lists:
-        sums.append(sa.func.array_agg(value).filter(value.is_not(None)).label("numbers"))
-    return sums
+
+
+def _all(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.array_agg(value).filter(value.is_not(None)).label("numbers")
 
 
 def _pairs(x: sa.ColumnElement[Any], y: sa.ColumnElement[Any]) -> list[sa.ColumnElement[Any]]:
-    both = sa.and_(x.is_not(None), y.is_not(None))
-    sums: list[sa.ColumnElement[Any]] = [sa.func.count().filter(both).label("n")]
-    for name, column in (("x", x), ("y", y)):
+    # All that begins with regr_ rests on one state, which PostgreSQL keeps once.
+    n = sa.func.regr_count(y, x, type_=sa.BigInteger)
+    sums: list[sa.ColumnElement[Any]] = [n.label("n")]
+    for name, own, other in (("x", x, y), ("y", y, x)):
+        mean = sa.func.coalesce(sa.func.__getattr__(f"regr_avg{name}")(y, x, type_=sa.Double), 0.0)
+        spread = sa.func.coalesce(sa.func.__getattr__(f"regr_s{name}{name}")(y, x, type_=sa.Double), 0.0)
         sums += [
-            sa.func.array_agg(column).filter(both).label(f"{name}_numbers"),
-            sa.func.sum(column).filter(both).label(f"{name}_total"),
-            sa.func.sum(column * column).filter(both).label(f"{name}_squares"),
-            sa.func.min(column).filter(both).label(f"{name}_minimum"),
-            sa.func.max(column).filter(both).label(f"{name}_maximum"),
+            (mean * n).label(f"{name}_total"),
+            (spread + mean * mean * n).label(f"{name}_squares"),
+            sa.func.min(own).filter(other.is_not(None)).label(f"{name}_minimum"),
+            sa.func.max(own).filter(other.is_not(None)).label(f"{name}_maximum"),
         ]
     return sums
 
@@ -158,17 +204,18 @@ def _period(over: Period | None) -> sa.ColumnElement[Any]:
     return sa.func.date_trunc(sa.literal_column(f"'{over}'"), S.study_at)
 
 
-def _folded(raw: sa.CTE, by: Field | None, split: Field | None, *, fold_case: bool) -> sa.CTE:
-    columns: list[sa.ColumnElement[Any]] = [one for one in raw.c if "_raw_" not in one.name]
+def _folded(raw: sa.CTE, fields: Mapping[str, Field | None], wanted: Aggregate, name_of: str) -> sa.CTE:
+    columns: list[sa.ColumnElement[Any]] = [*raw.c]
     source: sa.FromClause = raw
-    for name, made_by in (("by", by), ("split", split)):
+    for name in ("by", "split"):
+        made_by = fields[name]
         raws = [one for one in raw.c if one.name.startswith(f"{name}_raw_")]
         column: sa.ColumnElement[Any] = raws[0]
         if made_by is not None and made_by.lookup is not None:
             source, column = made_by.lookup.look_up(source, raws, name)
-        key, shown = _series(column, made_by, fold_case=fold_case)
+        key, shown = _series(column, made_by, fold_case=wanted.fold_case)
         columns += [key.label(f"{name}_key"), shown.label(f"{name}_name")]
-    return sa.select(*columns).select_from(source).cte("rows")
+    return sa.select(*columns).select_from(source).cte(name_of)
 
 
 def _series(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from dosebus.catalogue.gather import MOST_BINS, Aggregate, Gathered, gather
+from dosebus.catalogue.gather import MOST_BINS, Aggregate, Gathered, gather, number
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import ListQuery, QueryError
 
@@ -32,12 +33,9 @@ def histogram(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Selec
     ends = sa.select(sa.func.min(kept.c.minimum).label("low"), sa.func.max(kept.c.maximum).label("high")).cte(
         "ends"
     )
-    numbers = sa.func.unnest(kept.c.numbers).table_valued("number").render_derived()
-    counted = (
-        _counted(kept, bucket(numbers.c.number, ends.c.low, ends.c.high, bins).label("bin"))
-        .select_from(kept.join(ends, sa.true()).join(numbers, sa.true()))
-        .cte("counted")
-    )
+    value = number(listing.fields[wanted.value].column)
+    cell = sa.case((value.is_not(None), bucket(value, _one(ends.c.low), _one(ends.c.high), bins)))
+    counted = _counted(gathered, wanted, [cell.label("bin")], [sa.func.count().label("frequency")])
     width = (ends.c.high - ends.c.low) / bins
     return (
         sa.select(
@@ -47,6 +45,7 @@ def histogram(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Selec
             *gathered.whole(),
         )
         .select_from(counted.join(ends, sa.true()))
+        .where(counted.c.bin.is_not(None))
         .order_by(counted.c.by_key, counted.c.split_key, counted.c.bin)
     )
 
@@ -62,29 +61,29 @@ def density(listing: Listing, query: ListQuery, wanted: Aggregate) -> sa.Select[
     gathered = gather(listing, query, wanted)
     kept = _kept(gathered, wanted)
     ends = sa.select(*_reach(kept, "x"), *_reach(kept, "y")).cte("ends")
-    pairs = sa.func.unnest(kept.c.x_numbers, kept.c.y_numbers).table_valued("x", "y").render_derived()
-    across = bucket(pairs.c.x, ends.c.x_low, ends.c.x_high, COLUMNS)
-    up = bucket(pairs.c.y, ends.c.y_low, ends.c.y_high, ROWS)
-    counted = (
-        _counted(kept, across.label("column"), up.label("row"))
-        .add_columns(sa.func.avg(pairs.c.y).label("mean"))
-        .select_from(kept.join(ends, sa.true()).join(pairs, sa.true()))
-        .cte("counted")
-    )
+    x, y = (number(listing.fields[key].column) for key in (wanted.against, wanted.value))
+    both = sa.and_(x.is_not(None), y.is_not(None))
+    cells = [
+        sa.case((both, bucket(x, _one(ends.c.x_low), _one(ends.c.x_high), COLUMNS))).label("column"),
+        sa.case((both, bucket(y, _one(ends.c.y_low), _one(ends.c.y_high), ROWS))).label("row"),
+    ]
+    sums = [sa.func.count().label("frequency"), sa.func.sum(y).label("total")]
+    counted = _counted(gathered, wanted, cells, sums)
     names = ("series", "split", "column", "row", "frequency", "mean")
     return (
         sa.select(*(counted.c[name] for name in names), *ends.c, *gathered.whole())
         .select_from(counted.join(ends, sa.true()))
+        .where(counted.c.column.is_not(None))
         .order_by(counted.c.by_key, counted.c.split_key, counted.c.column, counted.c.row)
     )
 
 
 def bucket(
-    number: sa.ColumnElement[Any], low: sa.ColumnElement[Any], high: sa.ColumnElement[Any], bins: int
+    value: sa.ColumnElement[Any], low: sa.ColumnElement[Any], high: sa.ColumnElement[Any], bins: int
 ) -> sa.ColumnElement[Any]:
     """The bin of a number, 1 to `bins`; what lies outside is in the first or last."""
     # width_bucket refuses an empty range, and puts the greatest value one bin too far.
-    drawn = sa.func.greatest(1, sa.func.least(bins, sa.func.width_bucket(number, low, high, bins)))
+    drawn = sa.func.greatest(1, sa.func.least(bins, sa.func.width_bucket(value, low, high, bins)))
     return sa.case((high > low, drawn), else_=1)
 
 
@@ -93,13 +92,30 @@ def _kept(gathered: Gathered, wanted: Aggregate) -> sa.CTE:
     return sa.select(*gathered.rows.c).select_from(source).where(*limits).cte("kept")
 
 
-def _counted(kept: sa.CTE, *cells: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    keys = (kept.c.by_key, kept.c.split_key)
-    names = [
-        sa.func.min(kept.c[f"{name}_name"]).label(title)
-        for name, title in (("by", "series"), ("split", "split"))
+def _one(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A value that the first look at the rows told, for the second one."""
+    return sa.select(column).scalar_subquery()
+
+
+def _counted(
+    gathered: Gathered,
+    wanted: Aggregate,
+    cells: Sequence[sa.Label[Any]],
+    sums: Sequence[sa.ColumnElement[Any]],
+) -> sa.CTE:
+    """Rows of a series, a split and a cell, with `frequency` and, where totals are summed, `mean`."""
+    rows = gathered.again(wanted, cells, sums)
+    source, limits = gathered.kept(wanted, rows)
+    keys = [rows.c.by_key, rows.c.split_key, *(rows.c[cell.name] for cell in cells)]
+    frequency = sa.cast(sa.func.sum(rows.c.frequency), sa.BigInteger)
+    told = [
+        sa.func.min(rows.c.by_name).label("series"),
+        sa.func.min(rows.c.split_name).label("split"),
+        frequency.label("frequency"),
     ]
-    return sa.select(*keys, *names, *cells, sa.func.count().label("frequency")).group_by(*keys, *cells)
+    if "total" in rows.c:
+        told.append((sa.func.sum(rows.c.total) / frequency).label("mean"))
+    return sa.select(*keys, *told).select_from(source).where(*limits).group_by(*keys).cte("in_cells")
 
 
 def _reach(kept: sa.CTE, axis: str) -> list[sa.ColumnElement[Any]]:

@@ -91,17 +91,24 @@ class Listing:
 
     def within_event(self) -> Callable[[sa.ColumnElement[bool]], sa.ColumnElement[bool]]:
         """Wraps a condition on an event into: the study has such an event."""
-        return exists_in(self.event_table)
+        return exists_in(self.event_table, self.name)
 
 
-def exists_in(table: sa.Table) -> Callable[[sa.ColumnElement[bool]], sa.ColumnElement[bool]]:
-    """Wraps a condition on rows of `table` into: the study has such a row."""
+def events_of(name: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """What every event of a listing fulfils; indexes of its events are found by it."""
+    if name not in dose.CHARTED_EVENTS:
+        return ()
+    return (sa.literal_column(dose.listed_event(name), sa.Boolean()),)
+
+
+def exists_in(table: sa.Table, name: str) -> Callable[[sa.ColumnElement[bool]], sa.ColumnElement[bool]]:
+    """Wraps a condition on rows of `table` into: the study of the listing called so has such a row."""
 
     def within(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         return sa.exists(
             sa.select(sa.literal_column("1"))
             .select_from(table)
-            .where(table.c.study_id == dose.study.c.id, condition)
+            .where(table.c.study_id == dose.study.c.id, condition, *events_of(name))
             .correlate(dose.study)
         )
 

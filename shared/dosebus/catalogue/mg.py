@@ -37,7 +37,7 @@ THICKNESS_STEP = count(
     sa.cast(sa.func.floor(BY_KEY["compressed_thickness_mm"].column / 10.0) * 10, sa.Integer), grain=EVENT,
 )  # fmt: skip
 """Compressed thickness in steps of 10 mm, as its lower end."""
-WITHIN = exists_in(dose.projection_event)
+WITHIN = exists_in(dose.projection_event, "mg")
 NAMES, ACQUISITION_NAMES = study_names("MG"), acquisition_names("MG")
 EXPORT_ORDER = (
     "view", "view_modifier", "laterality", "acquisition_protocol", "compressed_thickness_mm",
@@ -60,8 +60,8 @@ MG = Listing(
     columns=(*LISTED, EVENTS, *AGD, NAMES.field),
     filters=(
         *COMMON_FILTERS,
-        protocol_of("Acquisition protocol", PROTOCOL),
-        protocol_exactly(PROTOCOL),
+        protocol_of("mg", "Acquisition protocol", PROTOCOL),
+        protocol_exactly("mg", PROTOCOL),
         *NAMES.filters,
         *ACQUISITION_NAMES.filters,
         contains("view", BY_KEY["view"], within=WITHIN),

@@ -58,8 +58,8 @@ NM = Listing(
     filters=(
         *COMMON_FILTERS,
         *NAMES.filters,
-        contains("agent", AGENT, within=exists_in(dose.administration)),
-        contains("nuclide", NUCLIDE, within=exists_in(dose.administration)),
+        contains("agent", AGENT, within=exists_in(dose.administration, "nm")),
+        contains("nuclide", NUCLIDE, within=exists_in(dose.administration, "nm")),
         *between("activity", ACTIVITY),
     ),
     study_fields=(*EXPORTED, NAMES.field, ACTIVITY),

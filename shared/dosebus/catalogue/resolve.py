@@ -16,6 +16,7 @@ from dosebus.catalogue.filter import BLANK, Filter, FilterKind, Resolved, one_of
 from dosebus.catalogue.group import Group
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.query import ListQuery
+from dosebus.catalogue.source import asks_test_data, listed
 from dosebus.store.tables import dose
 
 MOST_NAMES = 5_000
@@ -29,7 +30,12 @@ TEXTS = frozenset({FilterKind.CONTAINS, FilterKind.EXACT, FilterKind.NAMED})
 
 
 def resolve(connection: sa.Connection, listing: Listing, query: ListQuery) -> ListQuery:
-    """The same query with the texts looked up that stand for names or devices."""
+    """The same query with the texts looked up that stand for names or devices.
+
+    One that asks for test data stays as it is: the names of test data are in no index.
+    """
+    if asks_test_data(listing, query):
+        return query
     filters = tuple(
         replace(one, value=_looked_up(connection, listing, one.key, one.value)) for one in query.filters
     )
@@ -61,7 +67,8 @@ def _looked_up(connection: sa.Connection, listing: Listing, key: str, value: Any
         name = sa.column("name", sa.Text)
         names = _names(connection, listing, column, asked.plain_of(name, value))
         if names is not None:
-            return Resolved(_within(asked, one_of(column, names)) if names else sa.false())
+            protocols = tuple(names) if column in NAMED_EVENTS else ()
+            return Resolved(_within(asked, one_of(column, names)) if names else sa.false(), protocols)
     return value
 
 
@@ -90,14 +97,12 @@ def _names(
 
     The index is gone through from name to name, and not from row to row.
     """
-    listed = [sa.literal_column(f"dose.study.{listing.predicate}", sa.Boolean())]
-    if column in NAMED_EVENTS:
-        listed = []
-    first = sa.select(column).where(column.is_not(None), *listed).order_by(column).limit(1)
+    among = [] if column in NAMED_EVENTS else [listed(listing), dose.study.c.not_patient_indicator.is_(None)]
+    first = sa.select(column).where(column.is_not(None), *among).order_by(column).limit(1)
     every = sa.select(first.scalar_subquery().label("name"), sa.literal(1).label("place")).cte(
         "names", recursive=True
     )
-    following = sa.select(column).where(column > every.c.name, *listed).order_by(column).limit(1)
+    following = sa.select(column).where(column > every.c.name, *among).order_by(column).limit(1)
     every = every.union_all(
         sa.select(following.correlate(every).scalar_subquery(), every.c.place + 1).where(
             every.c.name.is_not(None), every.c.place <= MOST_NAMES

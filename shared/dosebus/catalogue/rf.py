@@ -72,8 +72,8 @@ RF = Listing(
     columns=(*LISTED, PHYSICIAN, EVENTS, FLUORO_TIME, TOTAL_DAP, DOSE_RP, NAMES.field),
     filters=(
         *COMMON_FILTERS,
-        protocol_of("Acquisition protocol", PROTOCOL),
-        protocol_exactly(PROTOCOL),
+        protocol_of("rf", "Acquisition protocol", PROTOCOL),
+        protocol_exactly("rf", PROTOCOL),
         *NAMES.filters,
         *ACQUISITION_NAMES.filters,
         contains("physician", PHYSICIAN),

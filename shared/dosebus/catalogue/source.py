@@ -57,18 +57,30 @@ def tables_of(columns: Iterable[sa.ColumnElement[Any]]) -> set[Any]:
 
 def conditions(listing: Listing, query: ListQuery) -> list[sa.ColumnElement[bool]]:
     """What a row must fulfil: be of the listing, and every filter. Test data is left out unless asked for."""
-    found: list[sa.ColumnElement[bool]] = [sa.literal_column(f"dose.study.{listing.predicate}", sa.Boolean())]
-    asked_test_data = False
-    for asked in query.filters:
-        known = listing.filters_by_key[asked.key]
-        asked_test_data = asked_test_data or known.kind is FilterKind.TEST_DATA
-        found.append(known.condition(asked.value))
+    found = [listed(listing), *filters(listing, query)]
+    if not asks_test_data(listing, query):
+        found.append(S.not_patient_indicator.is_(None))
+    return found
+
+
+def listed(listing: Listing) -> sa.ColumnElement[bool]:
+    """Whether a study is of the listing; literally the predicate of partial indexes."""
+    return sa.literal_column(f"dose.study.{listing.predicate}", sa.Boolean())
+
+
+def filters(listing: Listing, query: ListQuery) -> list[sa.ColumnElement[bool]]:
+    """What a query asks of a study of the listing."""
+    found = [listing.filters_by_key[asked.key].condition(asked.value) for asked in query.filters]
     if query.groups:
         groups = [group.condition(listing.filters_by_key) for group in query.groups]
         found.append(sa.or_(*groups) if query.one_group_is_enough else sa.and_(*groups))
-    if not asked_test_data:
-        found.append(S.not_patient_indicator.is_(None))
     return found
+
+
+def asks_test_data(listing: Listing, query: ListQuery) -> bool:
+    """Whether the query says itself what becomes of test data."""
+    kinds = {listing.filters_by_key[asked.key].kind for asked in query.filters}
+    return FilterKind.TEST_DATA in kinds
 
 
 def matching(listing: Listing, query: ListQuery) -> sa.Select[Any]:

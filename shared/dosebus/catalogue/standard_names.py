@@ -79,7 +79,7 @@ def study_names(modality_type: str) -> Named:
 
 def acquisition_names(modality_type: str) -> Named:
     """The standard names of the acquisitions of a modality. Raises LookupError for one without protocols."""
-    within = exists_in(ACQUISITION_TABLES[modality_type])
+    within = exists_in(ACQUISITION_TABLES[modality_type], modality_type.lower())
     return _named(modality_type, acquisition_sources(modality_type), Grain.EVENT, within)
 
 

@@ -71,15 +71,16 @@ EXPORTED = (
 """The first study fields of every export, in the order that users know."""
 
 
-def protocol_of(label: str, event_protocol: Field) -> Filter:
+def protocol_of(listing: str, label: str, event_protocol: Field) -> Filter:
     """A filter for studies with an event of this protocol."""
     table = event_protocol.column.table
-    return contains("protocol", event_protocol, label, within=exists_in(table))
+    return contains("protocol", event_protocol, label, within=exists_in(table, listing))
 
 
-def protocol_exactly(event_protocol: Field) -> Filter:
+def protocol_exactly(listing: str, event_protocol: Field) -> Filter:
     """A filter for studies with an event of exactly this protocol."""
-    return named("acquisition_protocol", event_protocol, within=exists_in(event_protocol.column.table))
+    within = exists_in(event_protocol.column.table, listing)
+    return named("acquisition_protocol", event_protocol, within=within)
 
 
 COMMON_FILTERS: tuple[Filter, ...] = (
