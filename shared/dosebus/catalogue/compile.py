@@ -60,8 +60,9 @@ def _of_page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
 
 def count_capped(listing: Listing, query: ListQuery, cap: int = CAP) -> sa.Select[Any]:
     """The number of studies, at most `cap` + 1: a greater number is told as "more than `cap`"."""
-    some = (_of_protocols(listing, query) or _each(listing, query)).limit(cap + 1).subquery()
-    return sa.select(sa.func.count()).select_from(some)
+    merged = _of_protocols(listing, query)
+    some = _each(listing, query) if merged is None else merged
+    return sa.select(sa.func.count()).select_from(some.limit(cap + 1).subquery())
 
 
 def _each(listing: Listing, query: ListQuery) -> sa.Select[Any]:
