@@ -150,7 +150,7 @@ def add_studies(tx: Transaction, studies: Mapping[int, NewStudy], extractor_vers
         values = columns_of(new.study, new.device_id, extractor_version)
         values |= {"first_received_at": new.received_at, "revision": 1}
         rows.append([study_id, *(values[name] for name in COLUMNS)])
-        for of_table in entries(new.study):
+        for of_table in entries(new.study, new.device_id):
             _, gathered = listed.setdefault(of_table.table, (of_table.columns, []))
             gathered += ([study_id, *row] for row in of_table.rows)
     copy(tx, copy_statement(dose.study, ("id", *COLUMNS)), rows)
