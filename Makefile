@@ -11,8 +11,9 @@ BUNDLE := services/web/dosebus_web/static/build
 DATA ?= $(CURDIR)/build/demo
 HTTP_PORT ?= 8080
 DICOM_PORT ?= 11112
-# A file stays on one worker: its tests share servers. The folder is ours, so that no other run changes its rights.
-PYTEST_ARGS ?= -n 2 --dist loadfile --basetemp=build/pytest
+# What shares servers stays on one worker, the longest first (tests/conftest.py). The folder is ours, so that no other
+# run changes its rights.
+PYTEST_ARGS ?= -n 2 --dist loadgroup --no-loadscope-reorder --basetemp=build/pytest
 
 .PHONY: help
 help: ## List every verb

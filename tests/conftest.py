@@ -1,7 +1,9 @@
 """Fixtures for all tests: real servers, each started at first use."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Timed assertions do not belong in tests: on a busy machine any example may take long, and its making too. Databases
@@ -15,6 +17,30 @@ settings.load_profile("house")
 
 # Seconds that aiosmtpd gives a mail server to begin.
 os.environ.setdefault("AIOSMTPD_CONTROLLER_TIMEOUT", "120")
+
+LONG_FIRST = ("tests/e2e/survival", "tests/e2e/pages", "tests/e2e", "tests/integration")
+"""What takes longest begins first, so that at the end no worker waits for another's last file."""
+ONE_SERVER = "tests/e2e/pages"
+"""All files of this folder share a demonstration that takes long to begin: they stay on one worker."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put long tests first, and let those that share servers stay on one worker (`--dist loadgroup`)."""
+
+    def place(item: pytest.Item) -> int:
+        folder = _within(config, item)
+        return next((n for n, one in enumerate(LONG_FIRST) if folder.startswith(one)), len(LONG_FIRST))
+
+    items.sort(key=place)
+    for item in items:
+        path = _within(config, item)
+        item.add_marker(pytest.mark.xdist_group(ONE_SERVER if path.startswith(ONE_SERVER) else path))
+
+
+def _within(config: pytest.Config, item: pytest.Item) -> str:
+    return Path(item.path).relative_to(config.rootpath).as_posix()
+
 
 pytest_plugins = (
     "tests.fixtures.blobstore",

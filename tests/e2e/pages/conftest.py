@@ -19,7 +19,7 @@ from tests.integration.ground.waiting import eventually
 STUDIES = dict(DEMONSTRATION) | {"rf": DEMONSTRATION["rf"] + len(INTERVENTIONS)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """`dosebus demo`, with all its studies recorded; tests take away at most one study of each modality."""
     with started(tmp_path_factory.mktemp("demonstration"), "demo") as site:

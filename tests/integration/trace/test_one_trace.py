@@ -19,6 +19,7 @@ from dosebus_simulator.identity import Person
 from dosebus_simulator.projection import make_rf
 from dosebus_simulator.sender import Target, read_parcel, send_files
 from dosebus_simulator.simulated import SimulatedObject
+from tests.fixtures.collector import Collector, running_collector
 from tests.fixtures.mail import MailServer
 from tests.fixtures.standalone import Standalone, running_standalone
 
@@ -47,6 +48,7 @@ class Journey:
     spans: list[dict[str, Any]]
     texts: dict[str, str]
     mails: list[Any]
+    collector: Collector
 
     @property
     def trace_id(self) -> str:
@@ -128,7 +130,15 @@ def texts_of(standalone: Standalone, trace_file: Path, mails: list[Any]) -> dict
 def journey(tmp_path: Path, smtp: MailServer) -> Journey:
     """A report sent by C-STORE to six running services, until its alert has been mailed."""
     trace_file = tmp_path / "spans.jsonl"
+    with running_collector() as collector:
+        texts = send_and_read(tmp_path, trace_file, smtp, collector)
+    return Journey(spans_in(trace_file), texts, smtp.messages, collector)
+
+
+def send_and_read(folder: Path, trace_file: Path, smtp: MailServer, collector: Collector) -> dict[str, str]:
+    """Run the services until every alert is mailed, and give all that they said; at their end all spans are sent."""
     environment = {
+        "DOSEBUS_OTLP_ENDPOINT": collector.endpoint,
         "DOSEBUS_TRACE_FILE": str(trace_file),
         "DOSEBUS_LOG_LEVEL": "debug",
         "DOSEBUS_LOG_FORMAT": "json",
@@ -139,18 +149,18 @@ def journey(tmp_path: Path, smtp: MailServer) -> Journey:
     with running_standalone(environment) as standalone:
         add_recipient(standalone)
         target = Target("127.0.0.1", standalone.dicom_port)
-        (receipt,) = send_files(target, [read_parcel(report().save(tmp_path))])
+        (receipt,) = send_files(target, [read_parcel(report().save(folder))])
         assert receipt.acknowledged, receipt.reason
         with standalone.signed_in() as browser:
             wait_for(
                 lambda: every_alert_is_mailed(browser, spans_in(trace_file)), "not every alert was mailed"
             )
-        texts = texts_of(standalone, trace_file, smtp.messages)
-    return Journey(spans_in(trace_file), texts, smtp.messages)
+        return texts_of(standalone, trace_file, smtp.messages)
 
 
 def test_one_trace_from_c_store_to_smtp_without_patient_data(journey: Journey) -> None:
     assert_steps_follow_each_other(journey)
+    assert_collector_has_the_same_trace(journey)
     assert_mail_says_what_happened(journey)
     assert_nothing_tells_the_patient(journey)
 
@@ -174,6 +184,19 @@ def assert_steps_follow_each_other(journey: Journey) -> None:
         while ancestor["parent_id"] in spans:
             ancestor = spans[ancestor["parent_id"]]
         assert ancestor["name"] == "C-STORE", f"{step['name']} does not come from the C-STORE"
+
+
+def assert_collector_has_the_same_trace(journey: Journey) -> None:
+    collected = {span.span_id.hex(): span for span in journey.collector.spans}
+    assert journey.collector.paths == {"/v1/traces"}
+    for name in STEPS:
+        for step in journey.step(name):
+            sent = collected[step["span_id"]]
+            assert (sent.name, sent.trace_id.hex()) == (name, journey.trace_id)
+            assert sent.parent_span_id.hex() == (step["parent_id"] or "")
+            assert sent.end_time_unix_nano > sent.start_time_unix_nano
+    told = [secret for secret in SECRETS if any(secret.encode() in body for body in journey.collector.bodies)]
+    assert told == [], f"the collector is told {told}"
 
 
 def assert_mail_says_what_happened(journey: Journey) -> None:
