@@ -57,6 +57,38 @@ def test_nested_sequences_of_unknown_representation_do_not_double_the_work() -> 
     assert time.process_time() - start < 2
 
 
+IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
+
+
+def labelled(data: bytes, is_in: str, says: str) -> bytes:
+    """The file with another transfer syntax in its file meta information."""
+
+    def element(syntax: str) -> bytes:
+        value = syntax.encode() + b"\0" * (len(syntax) % 2)
+        return b"\x02\x00\x10\x00UI" + len(value).to_bytes(2, "little") + value
+
+    assert element(is_in) in data
+    return data.replace(element(is_in), element(says))
+
+
+@pytest.mark.filterwarnings("ignore:Expected explicit VR")
+@pytest.mark.parametrize("is_in", [IMPLICIT, EXPLICIT, BIG_ENDIAN])
+@pytest.mark.parametrize(
+    "says", [IMPLICIT, EXPLICIT, BIG_ENDIAN, "1.2.840.10008.1.2.4.70", "1.2.840.113619.5.2"]
+)
+def test_a_file_under_a_wrong_transfer_syntax_is_read_as_what_it_is(is_in: str, says: str) -> None:
+    data = labelled(make.encoded(make.ct_report(["1.2.3.4"]), is_in), is_in, says)
+    (report,) = read_object(data).study.ct_reports
+    assert report.events[0].dlp_mgycm == 100.0
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT])
+@pytest.mark.parametrize("zeros", [1, 7, 8, 9, 512])
+def test_zeros_that_fill_a_file_up_are_no_element(syntax: str, zeros: int) -> None:
+    data = make.encoded(make.ct_report(["1.2.3.4"]), syntax)
+    assert read_object(data + bytes(zeros)) == read_object(data)
+
+
 def test_a_deflated_bomb_is_not_inflated() -> None:
     data = make.encoded(make.ct_report(["1.2.3.4"]), "1.2.840.10008.1.2.1.99")
     meta_end = 144 + int.from_bytes(data[140:144], "little")

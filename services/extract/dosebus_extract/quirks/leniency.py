@@ -196,6 +196,14 @@ LENIENCIES: Final = (
         "binary where text should be, and text where binary should be, are read",
         "sr.header",
     ),
+    Leniency(
+        "another transfer syntax than told",
+        "the first element tells explicit from implicit and little from big endian; archives relabel files",
+        "sr.reader",
+    ),
+    Leniency(
+        "zeros behind the data set", "with which archives fill a file up are passed over", "sr.encoding"
+    ),
     Leniency("private block without reservation", "the element of the first block is read", "sr.header"),
     Leniency(
         "side told by frame or series only",

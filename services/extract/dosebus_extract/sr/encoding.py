@@ -145,12 +145,16 @@ class Decoder:
             value, pos = self._long_value(tag, form, length, span)
             if value is not None:
                 found[tag] = value
-        if pos < end:
+        if pos < end and not self._is_padding(pos, end, depth):
             raise UnreadableObject("ends inside an element's head", f"byte {pos}")
         if undefined:
             raise UnreadableObject("ends inside an item", f"byte {pos}")
         self._count(found, pos)
         return found, pos
+
+    def _is_padding(self, pos: int, end: int, depth: int) -> bool:
+        """Whether only zeros follow, with which some archives fill a file up: no group begins so."""
+        return depth == 0 and self.order == "<" and not any(self.data[pos:end])
 
     def _long_value(
         self, tag: int, form: int, length: int, span: Span
@@ -175,6 +179,8 @@ class Decoder:
         data, found, sequences = self.data, dict[int, "bytes | list[Elements]"](), _sequence_tags()
         while pos < end:
             if pos + 8 > end:
+                if self._is_padding(pos, end, depth):
+                    break
                 raise UnreadableObject("ends inside an element's head", f"byte {pos}")
             group, element, length = _IMPLICIT["<"](data, pos)
             tag = group << 16 | element

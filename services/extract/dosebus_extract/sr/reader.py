@@ -40,7 +40,7 @@ class DicomObject:
 def read_dicom(data: Encoded) -> DicomObject:
     """Decode the object. Raises UnreadableObject, with the place, where that cannot be done."""
     meta, start = _file_meta(data)
-    syntax = bytes_text(meta.get(_TRANSFER_SYNTAX)) or _guessed_syntax(data, start)
+    syntax = _true_syntax(bytes_text(meta.get(_TRANSFER_SYNTAX)), data, start)
     return DicomObject(syntax, Header(_data_set(data, start, syntax)))
 
 
@@ -72,9 +72,18 @@ def _file_meta(data: Encoded) -> tuple[Elements, int]:
         raise UnreadableObject("the file meta information is not explicit VR", str(odd)) from odd
 
 
+def _true_syntax(told: str, data: Encoded, start: int) -> str:
+    """The transfer syntax as it is told, unless the first element is not encoded so: archives relabel files."""
+    if told == _DEFLATED:
+        return told
+    guessed = _guessed_syntax(data, start)
+    swapped = (told == _BIG_ENDIAN) is not (guessed == _BIG_ENDIAN)
+    return guessed if not told or swapped or (told == _IMPLICIT_LE != guessed) else told
+
+
 def _guessed_syntax(data: Encoded, start: int) -> str:
     """A bare data set, or a file whose meta information tells no transfer syntax."""
-    if data[start : start + 1] == b"\0":
+    if data[start : start + 1] == b"\0" != data[start + 1 : start + 2]:
         return _BIG_ENDIAN
     vr = data[start + 4 : start + 6]
     return "1.2.840.10008.1.2.1" if vr.isalpha() and vr.isupper() else _IMPLICIT_LE
