@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from dosebus.domain.study import Study
 from dosebus.version import VERSION
@@ -14,15 +14,11 @@ from dosebus_extract.skin.calculation import FluoroscopyStudy, never, skin_dose_
 from dosebus_extract.skin.device import DeviceProfile
 from dosebus_extract.skin.geometry import Part, parts_of, region_of
 from dosebus_extract.skin.method import METHOD_VERSION, Method
-from dosebus_extract.skin.phantom import Size
+from dosebus_extract.skin.phantom import HEIGHTS_M, MASSES_KG
 from dosebus_extract.skin.result import NotComputed, SkinDoseMap
 from dosebus_extract.skin.source import study_of_record
 from dosebus_extract.skin.stored import packed_map, packed_steps
 from dosebus_extract.skin_devices import Listed, SkinSettings
-
-HEIGHTS_M: Final = (0.25, 2.6)
-MASSES_KG: Final = (0.4, 400.0)
-"""What a patient can have; another figure is a mistake in its unit, and would only make a monstrous body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +81,13 @@ def size_notes(study: Study) -> list[str]:
     return [
         f"the stated {name} of {value:g} {unit} is not believed"
         for name, value, limits, unit in stated
-        if value and _within(value, limits) is None
+        if value and not limits[0] <= value <= limits[1]
     ]
 
 
 def study_to_map(study: Study, entry: Listed | None) -> FluoroscopyStudy:
-    """The calculation's input, with a size that a patient can have."""
-    taken = study_of_record(study)
-    patient = study.patient
-    size = Size.of(
-        _within(patient.patient_height_m, HEIGHTS_M), _within(patient.patient_weight_kg, MASSES_KG)
-    )
-    return replace(taken, size=size, device=entry.profile if entry is not None else DeviceProfile())
+    """The calculation's input, with the system as the safelist describes it."""
+    return replace(study_of_record(study), device=entry.profile if entry is not None else DeviceProfile())
 
 
 def computed_values(made: SkinDoseMap, method: Method, entry: Listed | None) -> dict[str, Any]:
@@ -137,10 +128,6 @@ def parts_of_map(made: SkinDoseMap, method: Method) -> tuple[Part, ...]:
 def geometry_record(parts: tuple[Part, ...]) -> dict[str, Any]:
     """The column `geometry`."""
     return {"parts": [part.as_record() for part in parts]}
-
-
-def _within(value: float | None, limits: tuple[float, float]) -> float | None:
-    return value if value is not None and limits[0] <= value <= limits[1] else None
 
 
 def _refusal(system: System, taken: FluoroscopyStudy, entry: Listed | None) -> tuple[str, str] | None:

@@ -59,6 +59,31 @@ def test_corrected_is_the_default_and_details_say_where_figures_came_from(
     )
 
 
+def test_keys_that_the_record_does_not_have_are_passed_over_at_every_depth(
+    document: Callable[..., Path], event: Event
+) -> None:
+    one = json.loads(event().model_dump_json())
+    plain = CliRunner().invoke(skin, ["--json", str(document(events=[one]))]).output
+    loose = {
+        **one,
+        "kvp": [None, 80.0],
+        "event_type": {**one["event_type"], "coding_scheme": "DCM"},
+        "filters": [{**one["filters"][0], "shape": "flat", "type": None}],
+    }
+    path = document(events=[loose])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert CliRunner().invoke(skin, ["--json", str(path)]).output == plain
+
+
+def test_frames_beyond_all_measure_are_refused(document: Callable[..., Path], event: Event) -> None:
+    arc = {"event_type": {"code_value": "113613"}, "positioner_primary_end_angle_deg": 90.0}
+    one = json.loads(event(**arc, number_of_pulses=10**9).model_dump_json())
+    run = CliRunner().invoke(skin, ["--mode", "reference", "--json", str(document(events=[one]))])
+    printed = json.loads(run.output)
+    assert printed["cells"] == []
+    assert "frames" in printed["not_computed"][0]["reason"]
+
+
 def test_null_keys_unknown_keys_and_single_numbers_are_read(
     document: Callable[..., Path], event: Event
 ) -> None:
@@ -94,6 +119,13 @@ def test_a_safelist_moves_the_table(document: Callable[..., Path], tmp_path: Pat
         ('{"events": [{"dose_rp_gy": "much"}]}', "dose_rp_gy"),
         ('{"events": [], "patient_height_m": "tall"}', "patient_height_m"),
         ("not a DICOM object", "study.json"),
+        ('{"events": [], "patient_height_m": 179}', "patient_height_m: 179 is not between"),
+        ('{"events": [], "patient_weight_kg": NaN}', "NaN is not a number"),
+        ('{"events": [{"dose_rp_gy": 1e999}]}', "1e999 is not a number"),
+        ('{"events": [], "orientation": 5}', "orientation: 5"),
+        ('{"studies": [1]}', "dose records"),
+        ('{"events": {"1": {}}}', "a list of irradiation events"),
+        ('{"a":' * 100_000, "nested too deeply"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path: Path, content: str, complaint: str) -> None:

@@ -17,6 +17,8 @@ from dosebus_extract.skin.method import Method
 from dosebus_extract.skin.pose import Pose, table_turn
 from dosebus_extract.skin.surface import Floats
 
+MOST_FRAMES: Final = 20_000
+"""Of one rotation: one of a minute at 60 pulses a second has 3600."""
 FIELD_TOLERANCE: Final = 0.25
 """How far a collimator's area may be from DAP over air kerma before it is not believed (R14)."""
 
@@ -69,7 +71,10 @@ def axes_at(primary_deg: float, secondary_deg: float) -> Floats:
 
 
 def frames_of(exposure: Exposure, method: Method) -> tuple[Frame, ...]:
-    """The frames of an exposure (R2, R3): all of its arc, or the reference's part of it, and its table's travel."""
+    """The frames of an exposure (R2, R3): all of its arc, or the reference's part of it, and its table's travel.
+
+    Raises Refused where they are more than can be meant.
+    """
     arc = 0.0 if exposure.primary_end_deg is None else exposure.primary_end_deg - exposure.primary_deg
     tilt = 0.0
     if exposure.secondary_end_deg is not None and method.r3_arc_step == "over-intervals":
@@ -79,6 +84,8 @@ def frames_of(exposure: Exposure, method: Method) -> tuple[Frame, ...]:
     if method.r3_arc_step == "over-intervals":
         frames = min(frames, needed) if frames > 1 else needed
     intervals = max(frames - 1, 1) if method.r3_arc_step == "over-intervals" else frames
+    if frames > MOST_FRAMES:
+        raise Refused(f"more than {MOST_FRAMES} frames: the number of pulses or the angles cannot be right")
     kept = frames - 1 if method.r2_last_frame == "dropped" and frames > 1 else frames
     return tuple(
         Frame(

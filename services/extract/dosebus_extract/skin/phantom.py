@@ -11,6 +11,10 @@ STANDARD_MASS_KG: Final = 73.2
 HEAD_CELLS: Final = 58
 HEAD_RADIUS_CM: Final = HEAD_CELLS / (2.0 * pi)
 
+HEIGHTS_M: Final = (0.25, 2.6)
+MASSES_KG: Final = (0.4, 400.0)
+"""What a patient can have; another figure is a mistake in its unit, and would only make a monstrous body."""
+
 SizeSource = Literal["extracted", "assumed"]
 
 
