@@ -21,14 +21,21 @@ STATES = (
 )  # fmt: skip
 """What `words` makes of the states that services write."""
 REASONS = (
-    "already recorded", "contained", "dose screen unreadable", "no dose screen", "no sop instance",
-    "no study instance uid", "not a dose report", "ocr not installed", "quiet hours", "reader failed",
+    "already recorded", "contained", "dose screen rows in doubt", "dose screen unreadable", "dose screen unsure",
+    "no dose screen", "no sop instance", "no study instance uid", "not a dose report", "ocr not installed", "quiet hours", "reader failed",
     "sop class not read", "study removed", "unreadable", "unstorable",
     "blank name", "clock", "dlp and length differ", "doubled event uid", "event count differs", "geometry missing",
     "image disagrees", "no study date", "no study time", "no total", "not a number", "patients differ", "read by ocr",
     "total differs", "unknown template", "unparsable datetime", "wrong unit",
 )  # fmt: skip
 """What `words` makes of reason codes and of the codes of findings."""
+
+VERDICTS = (
+    "all held", "better report", "class unknown", "dose report", "empty", "general report", "has reports", "held",
+    "modality unknown", "no dose report", "no reports", "not a report", "other class", "other modality",
+    "outside dates", "report",
+)  # fmt: skip
+"""What `words` makes of why a query keeps or drops what an archive has."""
 
 ALERT_WORDS = (
     "alert", "cancelled", "digest", "mail", "no address", "raised", "reinstated", "reminder", "requested", "revalued",
@@ -60,6 +67,7 @@ def lexicon() -> Iterator[str]:
         *SEVERITIES,
         *STATES,
         *REASONS,
+        *VERDICTS,
         *ALERT_WORDS,
         *MESSAGES,
     )
