@@ -22,7 +22,8 @@ STATES = (
 """What `words` makes of the states that services write."""
 REASONS = (
     "already recorded", "contained", "dose screen rows in doubt", "dose screen unreadable", "dose screen unsure",
-    "no dose screen", "no sop instance", "no study instance uid", "not a dose report", "ocr not installed", "quiet hours", "reader failed",
+    "no dose screen", "no sop instance", "no study instance uid",
+    "not a dose report", "ocr not installed", "quiet hours", "reader failed",
     "sop class not read", "study removed", "unreadable", "unstorable",
     "blank name", "clock", "dlp and length differ", "doubled event uid", "event count differs", "geometry missing",
     "image disagrees", "no study date", "no study time", "no total", "not a number", "patients differ", "read by ocr",
