@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from dosebus.domain.rule_sets import RULE_SETS, RuleDifference, RuleSet, differences
 from dosebus.store.tables.config import alert_rule
 from dosebus.store.transaction import Transaction
-from dosebus_web.alerting.rules import add, revise
+from dosebus_web.alerting.rules import add, noted, revise
 
 
 def installed_differences(connection: sa.Connection, rule_set: RuleSet) -> tuple[RuleDifference, ...]:
@@ -32,7 +32,7 @@ def install(tx: Transaction, key: str, by: str, *, enabled: bool = False) -> lis
 
 
 def take_over(tx: Transaction, rule_id: int, by: str) -> dict[str, list[object]] | None:
-    """Give a rule the values that its set has now; gives what changed, None for a rule of no set."""
+    """Give a rule the values that its set has now; gives what changed as `noted`, None for a rule of no set."""
     row = tx.execute(sa.select(alert_rule).where(alert_rule.c.id == rule_id)).first()
     rule_set = None if row is None else RULE_SETS.get(row.set_key or "")
     if row is None or rule_set is None:
@@ -46,4 +46,4 @@ def take_over(tx: Transaction, rule_id: int, by: str) -> dict[str, list[object]]
         .where(alert_rule.c.id == rule_id)
         .values(set_version=rule_set.version, set_values=shipped.values, source=shipped.source)
     )
-    return changed
+    return None if changed is None else noted(changed, row.quantity)

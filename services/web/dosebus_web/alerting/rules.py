@@ -12,6 +12,8 @@ from dosebus.events.alerts import AlertSettingsChanged
 from dosebus.store.tables.config import alert_rule, alert_rule_version
 from dosebus.store.transaction import Transaction
 
+WATCHED = "watched"
+"""Under which name the audit log keeps the quantity that a rule watched before it was changed."""
 EDITABLE = (
     "title",
     "quantity",
@@ -66,6 +68,12 @@ def revise(tx: Transaction, rule_id: int, values: Mapping[str, Any], by: str) ->
     )
     tx.publish(AlertSettingsChanged())
     return changed
+
+
+def noted(changed: Mapping[str, Any], quantity: str) -> dict[str, Any]:
+    """What `revise` gave, for the audit log, with the quantity that the rule watched before: its level means nothing
+    without."""
+    return dict(changed) | ({WATCHED: quantity} if changed else {})
 
 
 def add(tx: Transaction, values: Mapping[str, Any], by: str) -> int:

@@ -19,7 +19,7 @@ from dosebus.events.alerts import AlertRuleTrialRequested, RuleProposal
 from dosebus.events.identity import uuid7
 from dosebus.store.tables import config, dose
 from dosebus.store.tables.alerts import trial
-from dosebus_web.alerting.rules import EDITABLE, add, revise
+from dosebus_web.alerting.rules import EDITABLE, add, noted, revise
 from dosebus_web.auth import audit
 from dosebus_web.auth.gate import Admin, AdminWrites
 from dosebus_web.auth.sessions import Session
@@ -85,7 +85,7 @@ def change_rule(request: Request, session: AdminWrites, here: Here, rule_id: int
     username = session.account.username
     with here.database.transaction() as tx:
         changed = revise(tx, rule_id, values, username)
-        audit.note(tx, username, "alert_rule.changed", row.key, details=changed or {})
+        audit.note(tx, username, "alert_rule.changed", row.key, details=noted(changed or {}, row.quantity))
     return here.pages.redirect(f"{ROOT}/{rule_id}", {"done": "saved"})
 
 

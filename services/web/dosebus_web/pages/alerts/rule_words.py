@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from dosebus.store.tables import dose
 from dosebus.store.tables.config import alert_recipient, alert_rule
+from dosebus_web.alerting.rules import WATCHED
 from dosebus_web.http.show import significant, words
 from dosebus_web.language import gettext as _
 from dosebus_web.language import marked
@@ -134,4 +135,7 @@ def audited(connection: sa.Connection, rows: Iterable[Any]) -> dict[int, tuple[C
     for rule in connection.execute(sa.select(alert_rule.c.id, alert_rule.c.key, alert_rule.c.quantity)):
         quantities |= {str(rule.id): rule.quantity, rule.key: rule.quantity}
     names = read_names(connection)
-    return {row.id: changes(row.details, quantities.get(row.subject or "", ""), names) for row in found}
+    return {
+        row.id: changes(row.details, row.details.get(WATCHED) or quantities.get(row.subject or "", ""), names)
+        for row in found
+    }
