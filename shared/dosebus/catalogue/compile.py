@@ -17,7 +17,7 @@ from dosebus.store.tables import dose
 
 S = dose.study.c
 CAP = 10_000
-MOST_MERGED = 16
+MOST_MERGED = 8
 """Beyond so many protocols, studies are looked at one by one."""
 
 
@@ -60,7 +60,7 @@ def _of_page(listing: Listing, query: ListQuery) -> sa.Select[Any]:
 
 def count_capped(listing: Listing, query: ListQuery, cap: int = CAP) -> sa.Select[Any]:
     """The number of studies, at most `cap` + 1: a greater number is told as "more than `cap`"."""
-    merged = _of_protocols(listing, query)
+    merged = _of_protocols(listing, query, cap)
     some = _each(listing, query) if merged is None else merged
     return sa.select(sa.func.count()).select_from(some.limit(cap + 1).subquery())
 
@@ -70,10 +70,11 @@ def _each(listing: Listing, query: ListQuery) -> sa.Select[Any]:
     return sa.select(sa.literal_column("1")).select_from(studies()).where(*conditions(listing, query))
 
 
-def _of_protocols(listing: Listing, query: ListQuery) -> sa.Select[Any] | None:
+def _of_protocols(listing: Listing, query: ListQuery, cap: int) -> sa.Select[Any] | None:
     """The studies of events of some protocols, where nothing else is asked.
 
-    The index of protocols has the studies of each in order; they are merged until there are enough.
+    The index of protocols has the studies of each in order. Of each as many are read as are told apart: where one
+    has more, all together have more.
     """
     if query.groups or len(query.filters) != 1 or not isinstance(query.filters[0].value, Resolved):
         return None
@@ -82,9 +83,11 @@ def _of_protocols(listing: Listing, query: ListQuery) -> sa.Select[Any] | None:
         return None
     e = listing.event_table.c
     of_each = [
-        sa.select(e.study_id).where(
-            e.acquisition_protocol == protocol, sa.not_(e.test_data), *events_of(listing.name)
-        )
+        sa.select(e.study_id)
+        .where(e.acquisition_protocol == protocol, sa.not_(e.test_data), *events_of(listing.name))
+        .distinct()
+        .order_by(e.study_id)
+        .limit(cap + 1)
         for protocol in protocols
     ]
     return sa.select(sa.union_all(*of_each).subquery().c.study_id).distinct()

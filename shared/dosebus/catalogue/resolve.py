@@ -61,7 +61,10 @@ def _looked_up(connection: sa.Connection, listing: Listing, key: str, value: Any
     if not isinstance(column, sa.Column):
         return value
     if column.table is dose.device:
-        ids = connection.scalars(sa.select(dose.device.c.id).where(asked.plain(value))).all()
+        devices = sa.select(dose.device.c.id).where(
+            asked.plain(value), dose.device.c.id.in_(_devices(listing))
+        )
+        ids = connection.scalars(devices).all()
         return Resolved(one_of(dose.study.c.device_id, ids))
     if column in NAMED_STUDIES or column in NAMED_EVENTS:
         name = sa.column("name", sa.Text)
@@ -70,6 +73,13 @@ def _looked_up(connection: sa.Connection, listing: Listing, key: str, value: Any
             protocols = tuple(names) if column in NAMED_EVENTS else ()
             return Resolved(_within(asked, one_of(column, names)) if names else sa.false(), protocols)
     return value
+
+
+def _devices(listing: Listing) -> sa.Select[Any]:
+    """The devices that have studies in a listing, from their tally."""
+    tally = dose.study_tally.c
+    bit = sa.literal_column(str(dose.LISTED_IN[listing.name]), sa.Integer())
+    return sa.select(tally.device_id).where(tally.listed_in.op("&")(bit) != 0)
 
 
 def _bearers(connection: sa.Connection, listing: Listing, asked: Filter, value: Any) -> Any:

@@ -8,11 +8,21 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import sqlalchemy as sa
 
+from dosebus.catalogue.compile import count_capped
+from dosebus.catalogue.listings import LISTINGS
+from dosebus.catalogue.query import ListQuery
+from dosebus.catalogue.resolve import resolve
 from dosebus.store.tables import dose
+from dosebus_web.pages.home.overview import overview
 from tests.integration.web.conftest import Site, csrf
 
 pytestmark = pytest.mark.services
 S = dose.study.c
+NAMES = """
+(SELECT DISTINCT acquisition_protocol FROM dose.ct_event LIMIT 3) UNION ALL
+(SELECT DISTINCT acquisition_protocol FROM dose.projection_event LIMIT 6) UNION ALL
+(SELECT DISTINCT study_description FROM dose.study LIMIT 3) UNION ALL (SELECT display_name FROM dose.device LIMIT 3)
+"""
 
 
 def keys(text: str) -> list[int]:
@@ -52,6 +62,37 @@ def test_pages_follow_one_another_without_gap_or_repetition(site: Site) -> None:
     second = client.get(link(first, "next")).text
     assert keys(first) + keys(second) == expected[:20]
     assert keys(client.get(link(second, "prev")).text) == expected[:10]
+
+
+ASKED = ("protocol", "acquisition_protocol_is", "study_description", "study_description_is", "display_name")
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_looking_names_up_changes_no_count(site: Site, name: str) -> None:
+    listing = LISTINGS[name]
+    with site.web.database.reading() as connection:
+        names = [one for (one,) in connection.execute(sa.text(NAMES)) if one]
+        for key in (one for one in ASKED if one in listing.filters_by_key):
+            for text in (*names, "a", "no such name"):
+                query = ListQuery.parse(listing, [(key, text)])
+                counts = [
+                    connection.execute(count_capped(listing, asked, 7)).scalar_one()
+                    for asked in (query, resolve(connection, listing, query))
+                ]
+                assert counts[0] == counts[1], (key, text)
+
+
+def test_the_home_page_counts_every_study(site: Site) -> None:
+    with site.web.database.reading(snapshot=True) as connection:
+        view = overview(connection)
+        for work in view.modalities:
+            predicate: sa.ColumnElement[bool] = sa.literal_column(work.listing.predicate, sa.Boolean())
+            listed = (predicate, S.not_patient_indicator.is_(None))
+            latest = sa.func.max(S.study_at)
+            by_device = sa.select(S.device_id, sa.func.count(), latest).where(*listed).group_by(S.device_id)
+            expected = {tuple(row) for row in connection.execute(by_device)}
+            assert {(one.device_id, one.studies, one.latest_at) for one in work.devices} == expected
+    assert {work.listing.name for work in view.modalities} == set(LISTINGS)
 
 
 def test_a_list_sorts_by_a_heading(site: Site) -> None:
