@@ -46,7 +46,7 @@ def parameters(listing: Listing, *, rows: bool = True) -> list[dict[str, Any]]:
     )
     if not rows:
         return found
-    keys = [key for key, field in listing.choosable.items() if not field.personal]
+    keys = list(listing.choosable)
     one = "|".join(keys)
     return [
         *found,
@@ -59,7 +59,7 @@ def parameters(listing: Listing, *, rows: bool = True) -> list[dict[str, Any]]:
         _control(
             "columns",
             {"type": "string", "pattern": f"^({one})(,({one}))*$"},
-            "Keys, commas between.",
+            "Keys, commas between; those of patients with the scope `pid`.",
             keys[0],
         ),
         _control(
@@ -79,16 +79,23 @@ def parameters(listing: Listing, *, rows: bool = True) -> list[dict[str, Any]]:
 
 
 def parse(listing: Listing, items: Iterable[tuple[str, str]], *, allow_pid: bool) -> ListQuery:
-    """The query of a request's parameters, each as its schema says. Raises ParameterError."""
+    """The query of a request's parameters, each as its schema says. Raises ParameterError, 403 for patient columns."""
     given = list(items)
     schemas = {one["name"]: one["schema"] for one in parameters(listing)}
     errors = {key: reason for key, raw in given if (reason := _wrong(schemas, listing, key, raw))}
     if errors:
         raise ParameterError(errors)
+    if not allow_pid and _personal_columns(listing, given):
+        raise ParameterError({"columns": "of patients need the scope pid"}, 403)
     try:
         return ListQuery.parse(listing, given, allow_pid=allow_pid)
     except QueryError as error:
         raise of_query(error) from error
+
+
+def _personal_columns(listing: Listing, items: Iterable[tuple[str, str]]) -> bool:
+    wanted = {one for key, raw in items if key == "columns" for one in raw.split(",")}
+    return any(listing.choosable[one].personal for one in wanted & listing.choosable.keys())
 
 
 def _wrong(schemas: Mapping[str, Mapping[str, Any]], listing: Listing, key: str, raw: str) -> str:
