@@ -64,6 +64,7 @@ def test_an_edit_makes_a_version_and_keeps_the_one_before(web: Database) -> None
     assert (kept.version, kept.rule["level"], kept.rule["trial"]) == (1, 2.0, False)
     assert states(web, REFERENCE)["rf-study-psd"] == "edited"
     with web.transaction() as tx:
-        assert rule_sets.take_over(tx, before.id, "bert") == {"level": [2.5, 2.0]}
+        told = rule_sets.take_over(tx, before.id, "bert")
+    assert told == {"level": [2.5, 2.0], "watched": "peak_skin_dose_gy"}
     assert states(web, REFERENCE)["rf-study-psd"] == "same"
     assert rule(web, "rf-study-psd").version == 3

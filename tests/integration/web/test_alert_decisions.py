@@ -96,7 +96,7 @@ def test_a_mail_that_came_back_says_why_and_can_be_sent_again(site: Site, servic
     assert "the address does not exist (5.1.10)" in anna.get("/alerts?state=failed").text
     assert post(anna, f"/alerts/{alert_id}/mails/{mail_id}/again").status_code == 303
     assert published(site, "alert.mail.requested.v1")[-1].mail_id == mail_id
-    assert "message did not arrive" in anna.get("/").text
+    assert "Alerts not delivered" in anna.get("/").text
     assert "a message did not arrive" in anna.get("/tasks").text
     messages = anna.get(f"/api/v1/alerts/{alert_id}").json()["messages"]
     assert messages[0]["bounce_status"] == "5.1.10"
@@ -199,3 +199,16 @@ def test_rules_follow_the_standard_names_that_they_ask_for(site: Site, named_rul
     assert 'Standard names: <span class="muted">Torso, Head</span> → Torso, Neck' in text
     audit = boss.get("/admin/audit?action=alert_rule").text
     assert "Standard names: Trunk, Head → Torso, Head" in audit
+
+
+def test_a_former_level_is_told_in_the_unit_of_what_the_rule_watched_then(site: Site) -> None:
+    boss = site.client("boss")
+    form = {"title": "Both", "scope": "study", "modality_types": ["RF"], "mode": "off", "told": "choosers"}
+    place = post(boss, "/admin/alerts/rules", quantity="dose_rp_gy", level="3", **form).headers["location"]
+    place = place.split("?")[0]
+    assert post(boss, place, quantity="dose_rp_gy", level="4", **form).status_code == 303
+    assert post(boss, place, quantity="dap_gym2", level="500", **form).status_code == 303
+    for page in (place, "/admin/audit?action=alert_rule.changed"):
+        text = re.sub(r"<[^>]+>", "", boss.get(page).text)
+        assert "Level: 3 Gy → 4 Gy" in text
+        assert "Level: 4 Gy → 500 cGy·cm²" in text
