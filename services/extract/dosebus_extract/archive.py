@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import BinaryIO
 from uuid import UUID
 
-import pydicom
 import sqlalchemy as sa
-from pydicom.dataset import FileDataset
 
 from dosebus.blobs.blobs import Blobs
 from dosebus.store.tables import dose
 from dosebus.store.transaction import Transaction
+from dosebus_extract.sr.reader import UnreadableObject, header_length
 
 STRUCTURED_REPORTS = "1.2.840.10008.5.1.4.1.1.88."
 SECONDARY_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
@@ -56,14 +54,12 @@ def keeps_pixels(sop_class_uid: str) -> bool:
     return sop_class_uid == CT_IMAGES or sop_class_uid.startswith((STRUCTURED_REPORTS, SECONDARY_CAPTURES))
 
 
-def header_of(image: BinaryIO) -> bytes:
-    """An image as a DICOM file without its pixel data and what follows them. Raises InvalidDicomError."""
-    header = pydicom.dcmread(image, stop_before_pixels=True, force=False)
-    out = io.BytesIO()
-    if not isinstance(header, FileDataset):
-        raise TypeError("dcmread gave no file data set")
-    header.save_as(out, enforce_file_format=True)
-    return out.getvalue()
+def header_of(image: bytes | Path) -> bytes:
+    """An image's file up to its pixel data, byte for byte. Raises UnreadableObject where it cannot be cut there."""
+    if isinstance(image, bytes):
+        return image[: header_length(image)]
+    with image.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+        return mapped[: header_length(mapped)]
 
 
 def slim_image(tx: Transaction, blobs: Blobs, object_id: UUID) -> None:
@@ -74,8 +70,11 @@ def slim_image(tx: Transaction, blobs: Blobs, object_id: UUID) -> None:
     ).first()
     if row is None or keeps_pixels(row.sop_class_uid):
         return
-    with blobs.open(row.blob_key) as image:
-        slim = blobs.put(header_of(image))
+    try:
+        with object_in(blobs, row.blob_key) as image:
+            slim = blobs.put(header_of(image))
+    except UnreadableObject:
+        return  # what cannot be cut stays whole
     if slim == row.blob_key:
         return
     tx.execute(sa.update(dose.dicom_object).where(o.object_id == object_id).values(blob_key=slim))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 
 from dosebus.domain.contribution import Contribution
+from dosebus_extract.archive import header_of
 from dosebus_extract.merge import combine
 from dosebus_extract.read import Ignored, Rejected, read_object
 from dosebus_extract.sr.encoding import MAX_DEPTH
@@ -71,7 +73,6 @@ def labelled(data: bytes, is_in: str, says: str) -> bytes:
     return data.replace(element(is_in), element(says))
 
 
-@pytest.mark.filterwarnings("ignore:Expected explicit VR")
 @pytest.mark.parametrize("is_in", [IMPLICIT, EXPLICIT, BIG_ENDIAN])
 @pytest.mark.parametrize(
     "says", [IMPLICIT, EXPLICIT, BIG_ENDIAN, "1.2.840.10008.1.2.4.70", "1.2.840.113619.5.2"]
@@ -129,3 +130,20 @@ def test_mutated_reports_never_crash() -> None:
             combine([contribution])
             outcomes.add("recorded")
     assert {"Rejected", "recorded"} <= outcomes <= {"Rejected", "recorded", "Ignored"}
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, BIG_ENDIAN])
+def test_an_image_is_cut_before_its_pixels_and_tells_the_same(syntax: str, tmp_path: Path) -> None:
+    made = make.header("1.2.840.10008.5.1.4.1.1.1.1", Modality="DX", KVP="81", PatientComments="x" * 300)
+    made.Rows = made.Columns = 64
+    made.BitsAllocated, made.SamplesPerPixel, made.PixelRepresentation = 8, 1, 0
+    made.PixelData = bytes(range(256)) * 16
+    made["PixelData"].VR = "OB"
+    whole = make.encoded(made, syntax)
+    stored = tmp_path / "image.dcm"
+    stored.write_bytes(whole)
+    header = header_of(stored)
+    assert header == header_of(whole)
+    assert whole.startswith(header)
+    assert len(whole) - len(header) in {4096 + 8, 4096 + 12}
+    assert read_object(header) == read_object(whole)

@@ -105,6 +105,8 @@ class Decoder:
         self.order = ">" if big_endian else "<"
         self.elements_left = MAX_ELEMENTS
         self.guesses_left = MAX_GUESSES
+        self.stopped_at = len(data)
+        """Where the pixel data begin."""
         self.codes: dict[bytes, CodeItems] = {}
 
     def data_set(self, start: int) -> Elements:
@@ -133,6 +135,7 @@ class Decoder:
                     return found, pos
                 raise OddEncoding(_place(tag, pos))
             if group == PIXEL_GROUP and depth == 0:
+                self.stopped_at = pos - 8
                 end = pos
                 break
             if pos + 4 > end:
@@ -186,6 +189,7 @@ class Decoder:
             tag = group << 16 | element
             pos += 8
             if group == PIXEL_GROUP and depth == 0:
+                self.stopped_at = pos - 8
                 break
             if tag in sequences or length == UNDEFINED:
                 found[tag], pos = self._sequence(tag, length, (pos, end, depth), explicit=False)

@@ -17,7 +17,7 @@ from dosebus_extract.sr.encoding import (
 )
 from dosebus_extract.sr.header import Header
 
-__all__ = ["DicomObject", "UnreadableObject", "read_dicom"]
+__all__ = ["DicomObject", "UnreadableObject", "header_length", "read_dicom"]
 
 _IMPLICIT_LE: Final = "1.2.840.10008.1.2"
 _DEFLATED: Final = "1.2.840.10008.1.2.1.99"
@@ -42,6 +42,20 @@ def read_dicom(data: Encoded) -> DicomObject:
     meta, start = _file_meta(data)
     syntax = _true_syntax(bytes_text(meta.get(_TRANSFER_SYNTAX)), data, start)
     return DicomObject(syntax, Header(_data_set(data, start, syntax)))
+
+
+def header_length(data: Encoded) -> int:
+    """How many bytes stand before the pixel data. Raises UnreadableObject where they cannot be told so."""
+    meta, start = _file_meta(data)
+    syntax = _true_syntax(bytes_text(meta.get(_TRANSFER_SYNTAX)), data, start)
+    if syntax == _DEFLATED:
+        raise UnreadableObject("a deflated object has no part before its pixel data", f"byte {start}")
+    decoder = Decoder(data, explicit=syntax != _IMPLICIT_LE, big_endian=syntax == _BIG_ENDIAN)
+    try:
+        decoder.data_set(start)
+    except OddEncoding as odd:
+        raise UnreadableObject("a rare encoding", str(odd)) from odd
+    return decoder.stopped_at
 
 
 def bytes_text(raw: object) -> str:
@@ -78,7 +92,10 @@ def _true_syntax(told: str, data: Encoded, start: int) -> str:
         return told
     guessed = _guessed_syntax(data, start)
     swapped = (told == _BIG_ENDIAN) is not (guessed == _BIG_ENDIAN)
-    return guessed if not told or swapped or (told == _IMPLICIT_LE != guessed) else told
+    # Where explicit encoding has letters, implicit encoding has a length, which is short in the first element.
+    unlike = (told == _IMPLICIT_LE) is not (guessed == _IMPLICIT_LE)
+    lettered = b"\0" not in data[start + 4 : start + 6]
+    return guessed if not told or swapped or (unlike and lettered is not (guessed == _IMPLICIT_LE)) else told
 
 
 def _guessed_syntax(data: Encoded, start: int) -> str:
