@@ -13,13 +13,13 @@ from dosebus.domain.study import Patient, Study
 from dosebus.sizes.rows import HEIGHT, NAMES, WEIGHT, Decision, SizeRow, decide
 from dosebus.store.packed import unpack
 from dosebus.store.prepared import Prepared
-from dosebus.store.tables import dose
+from dosebus.store.tables import dose, dose_imports
 from dosebus.store.transaction import Transaction
 from dosebus_extract.store_history import keep_history, publish_changed
 from dosebus_extract.store_study import lock_study, standing, write_study
 
 S = dose.study.c
-P = dose.patient_size.c
+P = dose_imports.patient_size.c
 IMPORTED = Prepared(
     sa.select(P.quantity, P.value, P.wins).where(P.study_instance_uid == sa.bindparam("study_instance_uid"))
 )
@@ -93,6 +93,6 @@ def _keep(tx: Transaction, uid: str, written: Sequence[Decision], *, wins: bool,
         }
         for one in written
     ]
-    statement = insert(dose.patient_size).values(rows)
+    statement = insert(dose_imports.patient_size).values(rows)
     new = {name: statement.excluded[name] for name in ("value", "wins", "imported_at", "imported_by")}
     tx.execute(statement.on_conflict_do_update(index_elements=["study_instance_uid", "quantity"], set_=new))

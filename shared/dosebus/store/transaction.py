@@ -103,7 +103,7 @@ class Transaction:
 
         Who opened the unit calls it.
         """
-        for gathering in self._gatherings.values():
+        for gathering in tuple(self._gatherings.values()):
             gathering.write(self)
         if not self._letters:
             return False

@@ -43,12 +43,9 @@ def study(hospital: Any, uid: str, gray: float = 2.5, day: date = DAY, **values:
 
 
 def study_id(hospital: Any, uid: str) -> int:
+    wanted = sa.select(dose.study.c.id).where(dose.study.c.study_instance_uid == uid)
     with hospital.owner.reading() as connection:
-        return int(
-            connection.execute(
-                sa.select(dose.study.c.id).where(dose.study.c.study_instance_uid == uid)
-            ).scalar_one()
-        )
+        return int(connection.execute(wanted).scalar_one())
 
 
 def mapped(

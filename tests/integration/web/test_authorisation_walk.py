@@ -51,7 +51,8 @@ PARAMETERS = {
     "node_id": "999999", "rule_id": "999999", "recipient_id": "999999", "view_id": "999999", "entry_id": "999999",
     "step_id": "999999", "run_id": UNKNOWN, "export_id": UNKNOWN, "object_id": UNKNOWN, "upload_id": UNKNOWN,
     "import_id": UNKNOWN, "rederivation_id": UNKNOWN, "people_change_id": UNKNOWN, "alert_id": UNKNOWN,
-    "skin_device_id": "999999", "revision": "1", "trial_id": UNKNOWN, "mail_id": UNKNOWN, "recalculation_id": UNKNOWN, "task_id": UNKNOWN,
+    "skin_device_id": "999999", "revision": "1", "trial_id": UNKNOWN, "mail_id": UNKNOWN, "recalculation_id": UNKNOWN,
+    "task_id": UNKNOWN,
 }  # fmt: skip
 """A value for each path parameter by its name; what is named need not be there."""
 EXISTING = {"study_id": "alert_study", "place": "alert_study", "job_id": "query_id"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from fastapi import APIRouter
 
-from dosebus.store.tables import alerts, config, dose, dose_changes, web
+from dosebus.store.tables import alerts, config, dose, dose_changes, dose_imports, web
 from dosebus_web.api.shelf import Shelf
 from dosebus_web.auth.caller import Caller
 
@@ -77,7 +77,8 @@ OF_RECORDS = (
     ),
     Shelf(
         "/studies/{study_instance_uid}/sizes", "PatientSize", "Imported sizes of the patient of a study.",
-        dose.patient_size, dose.patient_size.c.quantity, "sizes", within=dose.patient_size.c.study_instance_uid,
+        dose_imports.patient_size, dose_imports.patient_size.c.quantity, "sizes",
+        within=dose_imports.patient_size.c.study_instance_uid,
     ),
     Shelf(
         "/standard-name-changes", "StandardNameChange", "Changes of standard names, with what each row was and became.",

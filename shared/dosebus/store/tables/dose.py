@@ -325,27 +325,6 @@ study_history = sa.Table(
 )
 """Records that something else than a new object replaced, as they were, with the reason."""
 
-patient_size = sa.Table(
-    "patient_size",
-    metadata,
-    sa.Column(
-        "study_instance_uid",
-        sa.ForeignKey(study.c.study_instance_uid, ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    sa.Column("quantity", sa.Text, primary_key=True),
-    sa.Column("value", sa.Double, nullable=False),
-    sa.Column("wins", sa.Boolean, nullable=False),
-    sa.Column("imported_at", Instant, nullable=False),
-    sa.Column("imported_by", sa.Text, nullable=False),
-    sa.CheckConstraint(
-        "quantity IN ('patient_height_m', 'patient_weight_kg')", name="patient_size_quantity_known"
-    ),
-    sa.CheckConstraint("value > 0", name="patient_size_positive"),
-)
-"""Sizes that a table told and not an object, in the unit of the quantity's name. One that wins counts over what the
-objects of its study say, another only where they say nothing."""
-
 skin_map = sa.Table(
     "skin_map",
     metadata,

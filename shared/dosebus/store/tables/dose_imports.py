@@ -5,9 +5,31 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from dosebus.store.tables import dose
 from dosebus.store.tables.dose import Instant, metadata
 
 SIZE_IMPORT_STATES = ("queued", "running", "done", "failed", "cancelled")
+
+patient_size = sa.Table(
+    "patient_size",
+    metadata,
+    sa.Column(
+        "study_instance_uid",
+        sa.ForeignKey(dose.study.c.study_instance_uid, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("quantity", sa.Text, primary_key=True),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("wins", sa.Boolean, nullable=False),
+    sa.Column("imported_at", Instant, nullable=False),
+    sa.Column("imported_by", sa.Text, nullable=False),
+    sa.CheckConstraint(
+        "quantity IN ('patient_height_m', 'patient_weight_kg')", name="patient_size_quantity_known"
+    ),
+    sa.CheckConstraint("value > 0", name="patient_size_positive"),
+)
+"""Sizes that a table told and not an object, in the unit of the quantity's name. One that wins counts over what the
+objects of its study say, another only where they say nothing."""
 
 size_import = sa.Table(
     "size_import",
