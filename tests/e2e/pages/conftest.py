@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from dosebus_simulator.history import DEMONSTRATION, INTERVENTIONS
-from tests.e2e.conftest import PASSWORD, Standalone, waiting_context, started
+from tests.e2e.conftest import PASSWORD, Standalone, started, waiting_context
 from tests.integration.ground.waiting import eventually
 
 STUDIES = dict(DEMONSTRATION) | {"rf": DEMONSTRATION["rf"] + len(INTERVENTIONS)}
