@@ -40,6 +40,8 @@ class Casebook:
     configuration: Configuration
     origin: Origin
     sender_domain: str
+    traceparents: Mapping[str, str | None] = field(default_factory=dict)
+    """The trace of each study's news, by UID, the latest last; where there is none it is the trace that is open."""
     entries: list[Entry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
@@ -58,10 +60,17 @@ class Casebook:
                 self._confirm(row, breach)
         for breach in to_tell(passed):
             if breach.identity not in known:
-                self._raise(breach)
+                with traces.continued(self._trace_of(breach)):
+                    self._raise(breach)
         for row in known.values():
             if row.withdrawn_at is None and not still_holds(row.identity, row.level, uid, passed):
                 self._withdraw(row, passed)
+
+    def _trace_of(self, breach: Breach) -> str | None:
+        """The trace of the latest news of a study that has a part in a breach."""
+        parts = {breach.study.study_instance_uid, *(one.study_instance_uid for one in breach.evidence)}
+        told = (trace for uid, trace in reversed([*self.traceparents.items()]) if uid in parts)
+        return next(told, None)
 
     def _raise(self, breach: Breach) -> None:
         wanting = [one for one in self.configuration.recipients if one.wants(breach.rule)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from dosebus.store.transaction import Transaction
@@ -16,12 +16,20 @@ from dosebus_alerts.locks import lock_patients, lock_studies
 from dosebus_alerts.rules import Breach, breaches, windows_of
 
 
-def check_studies(tx: Transaction, uids: Collection[str], origin: Origin, sender_domain: str) -> list[Change]:
+def check_studies(
+    tx: Transaction,
+    uids: Collection[str],
+    origin: Origin,
+    sender_domain: str,
+    traceparents: Mapping[str, str | None] | None = None,
+) -> list[Change]:
     """Bring the ledger, the sums and the alerts of these studies up to date, and of every study whose sums
     they are part of, or were.
 
     It asks the dose schema what is true now, so it does not matter in which order, how often or how late the
     news of studies come. Gives what happened to alerts.
+
+    `traceparents`: the trace of each study's news, the latest last.
     """
     lock_studies(tx, uids)
     configuration = read_configuration(tx.connection)
@@ -46,7 +54,7 @@ def check_studies(tx: Transaction, uids: Collection[str], origin: Origin, sender
     passed: dict[str, tuple[Breach, ...]] = dict.fromkeys(sorted(set(uids) - now.keys()), ())
     for study, known in touched:
         passed[study.study_instance_uid] = breaches(study, known, configuration.rules)
-    casebook = Casebook(tx, configuration, origin, sender_domain)
+    casebook = Casebook(tx, configuration, origin, sender_domain, traceparents or {})
     casebook.settle(passed)
     audit.append(tx, casebook.entries)
     return casebook.changes

@@ -22,6 +22,7 @@ from dosebus.events.people import PatientIdentityChanged
 from dosebus.store.tables.config import alert_note, alert_recipient
 from dosebus.store.transaction import Transaction
 from dosebus_alerts import outbound, recalculation, trials
+from dosebus_alerts.arrivals import Arrivals
 from dosebus_alerts.audit import Entry, append
 from dosebus_alerts.bells import Bells
 from dosebus_alerts.check import check_studies
@@ -33,7 +34,7 @@ from dosebus_alerts.settings import AlertsSettings
 consumers = Consumers("alerts")
 
 
-@consumers.on(StudyRecorded, StudyRemoved, SkinMapComputed, retry=(1, 5, 60, 600), workers=2)
+@consumers.on(StudyRecorded, StudyRemoved, SkinMapComputed, retry=(1, 5, 60, 600), workers=2, together=16)
 def check_study(
     event: StudyRecorded | StudyRemoved | SkinMapComputed,
     tx: Transaction,
@@ -42,8 +43,7 @@ def check_study(
 ) -> None:
     """Sum up the patient's doses around a study that came, changed, was mapped or went, and warn where a level is
     reached."""
-    check_studies(tx, (event.study_instance_uid,), "arrival", settings.mail_domain)
-    tx.after_commit(bells.ring)
+    tx.gathered(Arrivals).add(event.study_instance_uid, settings.mail_domain, bells.ring)
 
 
 @consumers.on(PatientIdentityChanged, retry=(1, 5, 60, 600))

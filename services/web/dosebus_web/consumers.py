@@ -32,13 +32,13 @@ consumers = Consumers("web")
 # One queue a kind serves all web processes: whichever takes the event tells the others by NOTIFY.
 
 
-@consumers.on(StudyRecorded, StudyRemoved, retry=(5,), workers=2)
+@consumers.on(StudyRecorded, StudyRemoved, retry=(5,), together=64)
 def show_study(event: Event, tx: Transaction) -> None:  # noqa: ARG001 - pages fetch what they may see
     """Lists and home show a new study."""
     notify(tx, "study")
 
 
-@consumers.on(ObjectSetAside, retry=(5,))
+@consumers.on(ObjectSetAside, retry=(5,), together=64)
 def show_object(event: Event, tx: Transaction) -> None:  # noqa: ARG001
     """An object was set aside."""
     notify(tx, "object")
@@ -50,7 +50,7 @@ def show_skin_map(event: Event, tx: Transaction) -> None:  # noqa: ARG001
     notify(tx, "skin")
 
 
-@consumers.on(AlertRaised, AlertMailSent, AlertMailFailed, AlertDealtWith, retry=(5,))
+@consumers.on(AlertRaised, AlertMailSent, AlertMailFailed, AlertDealtWith, retry=(5,), together=64)
 def show_alert(event: Event, tx: Transaction) -> None:  # noqa: ARG001
     """An alert was raised, its mail went, or somebody dealt with it."""
     notify(tx, "alert")

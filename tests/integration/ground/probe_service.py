@@ -29,14 +29,14 @@ MAKE_TABLES = (
 consumers = Consumers("export")
 
 
-@consumers.on(ExportCancelRequested, retry=(0.2, 0.2), workers=2)
+@consumers.on(ExportCancelRequested, retry=(0.2, 0.2), workers=2, together=8)
 def take_note(event: ExportCancelRequested, tx: Transaction) -> None:
     """Note the command, and say so."""
     tx.execute(text("INSERT INTO export.note VALUES (:id)"), {"id": event.export_id})
     tx.publish(ExportCancelled(export_id=event.export_id))
 
 
-@consumers.on(ExportCancelled, retry=(0.2, 0.2))
+@consumers.on(ExportCancelled, retry=(0.2, 0.2), together=8)
 def take_echo(event: ExportCancelled, tx: Transaction) -> None:
     """Note the fact."""
     tx.execute(text("INSERT INTO export.echo VALUES (:id)"), {"id": event.export_id})

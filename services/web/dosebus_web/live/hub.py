@@ -62,7 +62,19 @@ class Hub:
 
 def notify(tx: Transaction, kind: str) -> None:
     """Tell every web process, when this transaction commits, that something of `kind` changed."""
-    tx.psycopg.execute("SELECT pg_notify(%s, %s)", (CHANNEL, kind))
+    tx.gathered(News).kinds.add(kind)
+
+
+class News:
+    """What changed in one transaction, told once however often it is said."""
+
+    def __init__(self) -> None:
+        self.kinds: set[str] = set()
+
+    def write(self, tx: Transaction) -> None:
+        """Tell it."""
+        for kind in sorted(self.kinds):
+            tx.psycopg.execute("SELECT pg_notify(%s, %s)", (CHANNEL, kind))
 
 
 def listen(database_url: str, role: str, hub: Hub, stop: threading.Event) -> None:
