@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +16,7 @@ from dosebus.catalogue.field import Field
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.query import ListQuery
+from dosebus.catalogue.resolve import resolve
 from dosebus.catalogue.source import matching
 from dosebus_export.cells import Cell, Convert, converter
 
@@ -45,6 +46,10 @@ class Exported:
             listing.visible(listing.study_fields, allow_pid=include_patient),
             listing.visible(listing.event_fields, allow_pid=include_patient),
         )
+
+    def looked_up(self, connection: Connection) -> Exported:
+        """The same with names and devices looked up, which finds the studies faster."""
+        return replace(self, query=resolve(connection, self.listing, self.query))
 
 
 @dataclass(frozen=True)

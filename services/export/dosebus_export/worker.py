@@ -133,6 +133,7 @@ class Worker:
 
     def _write(self, row: Row[Any], exported: Exported, file_format: FileFormat) -> None:
         with self._database.reading(snapshot=True) as connection:
+            exported = exported.looked_up(connection)
             total = count_studies(connection, exported)
             self._tell(row.export_id, 0, total)
             progress = Progress(

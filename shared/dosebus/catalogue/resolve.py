@@ -26,6 +26,7 @@ MOST_FITTING = 1_000
 NAMED_STUDIES = frozenset(dose.study.c[name] for name in dose.NAMED)
 NAMED_EVENTS = frozenset((dose.ct_event.c.acquisition_protocol, dose.projection_event.c.acquisition_protocol))
 """Columns whose names an index holds in order; that of a study has one for each listing."""
+CUSTOM_PLANS = sa.text("SET LOCAL plan_cache_mode = force_custom_plan")
 TEXTS = frozenset({FilterKind.CONTAINS, FilterKind.EXACT, FilterKind.NAMED})
 
 
@@ -36,6 +37,9 @@ def resolve(connection: sa.Connection, listing: Listing, query: ListQuery) -> Li
     """
     if asks_test_data(listing, query):
         return query
+    if query.filtered:
+        # PostgreSQL else plans a statement once for all names, and looks for a rare one as for a frequent one.
+        connection.execute(CUSTOM_PLANS)
     filters = tuple(
         replace(one, value=_looked_up(connection, listing, one.key, one.value)) for one in query.filters
     )

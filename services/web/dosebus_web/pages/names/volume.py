@@ -9,13 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dosebus.catalogue.listing import Listing
+from dosebus.catalogue.listing import Listing, events_of
 from dosebus.catalogue.listings import LISTINGS
+from dosebus.catalogue.source import listed
 from dosebus.catalogue.standard_names import (
     ACQUISITION_TABLES,
     STUDY_SOURCES,
     Source,
     acquisition_sources,
+    raw_key,
 )
 from dosebus.store.tables import dose
 from dosebus_web.pages.names.mapping import RawKey
@@ -55,30 +57,37 @@ def seen(connection: sa.Connection, chapter: Chapter, since: date | None) -> Ite
 
 
 def _counted(chapter: Chapter, source: Source, since: date | None) -> sa.Select[*tuple[Any, ...]]:
-    rows: sa.FromClause = dose.study
+    """Counted as they are written, from an index alone; only the few names that there are, are folded."""
+    listing = listing_of(chapter)
     if chapter.kind == "acquisition":
-        events = ACQUISITION_TABLES[chapter.modality_type]
-        rows = rows.join(events, events.c.study_id == S.id)
-    volume = sa.func.count().label("volume")
-    wanted = (
+        # Events know their study's time, and whether it is test data.
+        table: sa.Table = ACQUISITION_TABLES[chapter.modality_type]
+        known = (*events_of(listing.name), sa.not_(table.c.test_data))
+    else:
+        table, known = dose.study, (listed(listing), S.not_patient_indicator.is_(None))
+    raw = (
         sa.select(
-            source.key.label("key"),
-            sa.func.min(sa.func.btrim(source.column)).label("raw_name"),
-            volume,
-            sa.func.max(S.study_at).label("last_seen_at"),
+            source.column.label("raw_name"),
+            sa.func.count().label("volume"),
+            sa.func.max(table.c.study_at).label("last_seen_at"),
         )
-        .select_from(rows)
-        .where(
-            sa.literal_column(f"dose.study.{listing_of(chapter).predicate}", sa.Boolean()),
-            S.not_patient_indicator.is_(None),
-            source.column.is_not(None),
-        )
-        .group_by(source.key)
-        # Asked of a few hundred groups rather than of millions of rows.
-        .having(source.key != "")
-        .order_by(volume.desc(), source.key)
+        .where(*known, source.column.is_not(None))
+        .group_by(source.column)
     )
     if since is not None:
         moment = sa.literal(datetime.combine(since, time()), sa.DateTime())
-        wanted = wanted.where(sa.literal_column(dose.STUDY_AT_KEY, sa.DateTime()) >= moment)
-    return wanted
+        raw = raw.where(sa.literal_column(dose.STUDY_AT_KEY, sa.DateTime()) >= moment)
+    every = raw.cte("every").c
+    volume = sa.cast(sa.func.sum(every.volume), sa.BigInteger).label("volume")
+    key = raw_key(every.raw_name)
+    return (
+        sa.select(
+            key.label("key"),
+            sa.func.min(sa.func.btrim(every.raw_name)).label("raw_name"),
+            volume,
+            sa.func.max(every.last_seen_at).label("last_seen_at"),
+        )
+        .group_by(key)
+        .having(key != "")
+        .order_by(volume.desc(), key)
+    )
