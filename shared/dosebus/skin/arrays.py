@@ -62,6 +62,14 @@ def steps_of(stored: bytes, steps: Sequence[Mapping[str, Any]]) -> list[Step]:
     return found
 
 
+def little_endian(numbers: array[Any]) -> bytes:
+    """Numbers as a browser's typed array takes them."""
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
 def packed(data: bytes) -> bytes:
     """Bytes of an array as they are stored."""
     return zlib.compress(data, LEVEL)

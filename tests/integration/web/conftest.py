@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from dosebus_web.http.pages import Pages
 from dosebus_web.live.hub import Hub, listen
 from dosebus_web.settings import WebSettings
 from dosebus_web.web import Web
+from tests.fixtures.postgres import copied, create_database, in_database
 from tests.integration.web import seed
 
 PASSWORD = "correct horse battery"
@@ -79,24 +81,53 @@ def build(url: str, folder: Path, **settings: object) -> Web:
     )
 
 
-@pytest.fixture(scope="module")
-def site(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """An application with forty studies, an alert, jobs, and one user a group."""
-    seed.record_demonstration(postgres_url, 40)
-    seed.set_some_aside(postgres_url)
-    seed.make_jobs(postgres_url)
-    web = build(postgres_url, tmp_path_factory.mktemp("blobs"))
-    with web.database.transaction() as tx:
+@dataclass(frozen=True)
+class Seeded:
+    """A database with forty studies, an alert, jobs, and one user a group, from which each module's is copied."""
+
+    name: str
+    alert_study: int
+    query_id: str
+
+
+@pytest.fixture(scope="session")
+def seeded(postgres_server: str, migrated_template: str) -> Seeded:
+    """Made once: recording forty studies takes longer than most modules."""
+    name = f"seeded_{uuid4().hex[:8]}"
+    create_database(postgres_server, name, migrated_template)
+    url = in_database(postgres_server, name)
+    seed.record_demonstration(url, 40)
+    seed.set_some_aside(url)
+    seed.make_jobs(url)
+    database = Database(url, schema="web", service="web", pool_size=1)
+    with database.transaction() as tx:
         for username, groups in GROUPS.items():
             accounts.add(tx, username, PASSWORD, groups=groups)
+    database.close()
+    return Seeded(name, seed.raise_alert(url), seed.make_query(url))
+
+
+@pytest.fixture(scope="module")
+def postgres_url(
+    request: pytest.FixtureRequest, postgres_server: str, migrated_template: str
+) -> Iterator[str]:
+    """A database for one test module: a copy of the seeded one where the module uses the site, else a migrated one."""
+    modules_own = getattr(request.module, "OWN_SEED", False)
+    template = migrated_template if modules_own else request.getfixturevalue("seeded").name
+    with copied(postgres_server, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def site(postgres_url: str, seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An application with forty studies, an alert, jobs, and one user a group."""
+    web = build(postgres_url, tmp_path_factory.mktemp("blobs"))
     stop = threading.Event()
     listener = threading.Thread(target=listen, args=(postgres_url, "dosebus_web", web.hub, stop), daemon=True)
     listener.start()
-    yield Site(
-        create_app(web), web, postgres_url, seed.raise_alert(postgres_url), seed.make_query(postgres_url)
-    )
+    yield Site(create_app(web), web, postgres_url, seeded.alert_study, seeded.query_id)
     stop.set()
     web.hub.close()
-    listener.join(timeout=5)
+    listener.join(timeout=60)
     web.bus.close()
     web.database.close()

@@ -21,6 +21,7 @@ from tests.integration.web.conftest import build
 
 pytestmark = pytest.mark.services
 A = tables.account.c
+OWN_SEED = True
 PUBLIC_URL = "http://dose.hospital.example"
 PEOPLE = {"nora": ["physicists"], "iris": ["physicists", "patients"], "otto": ["kitchen"]}
 BACK = "/sign-in/oidc/back"

@@ -21,6 +21,7 @@ from tests.integration.web.conftest import PASSWORD, build
 
 pytestmark = pytest.mark.services
 PREFIX = "/dose"
+OWN_SEED = True
 ADDRESSES = {"href", "src", "action", "formaction", "poster"}
 TOLD = re.compile(r"^data-(stream|fragment|source|address|rows|url|map|steps)")
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "operators" / "nginx.md"

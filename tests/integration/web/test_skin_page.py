@@ -196,7 +196,9 @@ def test_a_refused_study_says_why_and_offers_its_system_to_administrators(site: 
     assert "/admin/skin/new?manufacturer=Acme&amp;model=Beam+1" in boss.get(_page(kept.refused)).text
     for file in ("/map.bin", "/map.csv", "/map.png"):
         assert viewer.get(_page(kept.refused, file)).status_code == 404
-    assert "not computed" in viewer.get(f"/studies/rf/{kept.refused}").text
+    figure = viewer.get(f"/studies/rf/{kept.refused}").text
+    assert "at most" in figure
+    assert "Gy, no map" in figure
 
 
 def test_a_study_that_waits_says_so_and_others_are_not_there(site: Site, kept: Kept) -> None:
@@ -223,10 +225,18 @@ def test_the_sum_is_shown_with_its_studies(site: Site, kept: Kept) -> None:
     for member in row.member_ids:
         assert f'href="{_page(member)}"' in text
     assert "1 study of the window has no map" in text
-    assert "data-replay" not in text, "a sum has no events"
+    assert "Study by study" in text
     head, doses, rest = _read(viewer.get(_page(kept.whole, "/map.bin?weeks=12")).content)
     assert max(doses) == head["peak"]["gy"] == row.peak_skin_dose_gy
-    assert (head["steps"], rest) == ([], b"")
+    assert [step["address"] for step in head["steps"]] == [_page(kept.partial), _page(kept.whole)]
+    assert head["steps"][1]["told"].endswith("Embolisation")
+    assert head["words"]["event"] == "Study {event}"
+    total = sum(step["cells"] for step in head["steps"])
+    places, parts = array("H", rest[: total * 2]), array("f", rest[total * 2 :])
+    together = [0.0] * len(doses)
+    for place, gray in zip(places, parts, strict=True):
+        together[place] += gray
+    assert together == pytest.approx(doses, rel=1e-6)
     assert viewer.get(_page(kept.whole, "/map.csv?weeks=12")).status_code == 200
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from dosebus.skin.arrays import dose_bytes, dose_of, step_bytes
+from dosebus.skin.arrays import dose_bytes, dose_of, little_endian, step_bytes
 from dosebus.store.tables import dose
 from dosebus_web.pages.skin.body import Part, parts_of
 
@@ -23,9 +25,21 @@ MOST_EVENTS = 20_000
 
 
 @dataclass(frozen=True)
-class DoseMap:
-    """A map that can be drawn: of one study, or the sum of several."""
+class Member:
+    """A study of a sum: the flat places of the map where it left a dose (Gy)."""
 
+    study_id: int
+    study_date: date | None
+    description: str | None
+    cells: Sequence[int]
+    dose_gy: Sequence[float]
+
+
+@dataclass(frozen=True)
+class DoseMap:
+    """A map that can be drawn: of one study, or the sum of several that ends with it."""
+
+    study_id: int
     rows: int
     columns: int
     peak_row: int
@@ -36,6 +50,8 @@ class DoseMap:
     stamp: str
     steps: Sequence[dict[str, Any]] = ()
     contributions: bytes | None = None
+    members: tuple[Member, ...] = ()
+    """Of a sum: its studies in order of time, where their own maps are on its body; each is a step."""
 
     @property
     def peak(self) -> int:
@@ -59,7 +75,13 @@ class DoseMap:
 
     @property
     def step_bytes(self) -> bytes:
-        """What the events gave: uint16 places, then float32 doses (Gy)."""
+        """What the events, or the studies of a sum, gave: uint16 places, then float32 doses (Gy)."""
+        if self.members:
+            cells, doses = array("H"), array("f")
+            for member in self.members:
+                cells.extend(member.cells)
+                doses.extend(member.dose_gy)
+            return little_endian(cells) + little_endian(doses)
         return step_bytes(self.contributions, self.steps) if self.contributions is not None else b""
 
 
@@ -130,8 +152,13 @@ def drawable(connection: sa.Connection, study_id: int, weeks: int | None) -> Dos
     row = connection.execute(sa.select(table).where(where)).first()
     if row is None or row.dose_map is None:
         return None
-    own = {"steps": row.steps, "contributions": row.contributions} if weeks is None else {}
+    if weeks is None:
+        own: dict[str, Any] = {"steps": row.steps, "contributions": row.contributions}
+    else:
+        members = _members(connection, row)
+        own = {"members": members, "steps": [_step(n, one) for n, one in enumerate(members, start=1)]}
     return DoseMap(
+        study_id=study_id,
         rows=row.row_count,
         columns=row.column_count,
         peak_row=row.peak_row,
@@ -142,3 +169,32 @@ def drawable(connection: sa.Connection, study_id: int, weeks: int | None) -> Dos
         stamp=row.computed_at.isoformat(),
         **own,
     )
+
+
+def _members(connection: sa.Connection, row: Any) -> tuple[Member, ...]:
+    """The studies of a sum, each with its own map; none where one of these was made on another body."""
+    body = ("height_cm", "mass_kg", "method_version", "mode")
+    select = (
+        sa.select(
+            S.id, S.study_date, S.study_description, M.dose_map, M.row_count, M.column_count, M.provenance,
+            M.method_version, M.method.label("mode"),
+        )
+        .select_from(dose.study.join(dose.skin_map, M.study_id == S.id))
+        .where(S.id.in_(row.member_ids), M.dose_map.is_not(None))
+        .order_by(S.study_date.nulls_first(), S.study_time.nulls_first(), S.id)
+    )  # fmt: skip
+    wanted = [row.provenance.get(key) for key in body]
+    found = []
+    for one in connection.execute(select):
+        told = {**one.provenance, "method_version": one.method_version, "mode": one.mode}
+        if [told.get(key) for key in body] != wanted:
+            return ()
+        doses = dose_of(one.dose_map, one.row_count, one.column_count)
+        cells = [place for place, gray in enumerate(doses) if gray > 0]
+        given = [doses[place] for place in cells]
+        found.append(Member(one.id, one.study_date, one.study_description, cells, given))
+    return tuple(found)
+
+
+def _step(number: int, member: Member) -> dict[str, Any]:
+    return {"first_event": number, "last_event": number, "cells": len(member.cells)}

@@ -77,7 +77,7 @@ def send_arrays(session: Viewer, here: Here, study_id: StudyId, weeks: Weeks = N
     drawn = _drawable(here, study_id, weeks)
     with here.database.reading() as connection:
         events = found.event_rows(connection, study_id) if weeks is None else ()
-    body = sent.as_binary(drawn, events, here.pages.url(f"/studies/rf/{study_id}") + "#event-")
+    body = sent.as_binary(drawn, events, here.pages.url("/studies/rf"))
     return Response(body, media_type="application/octet-stream")
 
 

@@ -14,23 +14,26 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dosebus_web.http.show import day
 from dosebus_web.language import gettext as _
-from dosebus_web.pages.skin.found import DoseMap
+from dosebus_web.pages.skin.found import DoseMap, Member
 from dosebus_web.pages.skin.scales import SCALES
-from dosebus_web.pages.skin.wording import ISODOSES_GY, REGIONS, SCRIPT
+from dosebus_web.pages.skin.wording import ISODOSES_GY, REGIONS, SCRIPT, SCRIPT_OF_SUM
 
 ALIGNED = 8
 
 
-def as_binary(found: DoseMap, events: Sequence[Any], event_address: str) -> bytes:
-    """The map with its head; `events` are the study's events by number from 1, empty for a sum."""
-    head = json.dumps(_head(found, events, event_address), ensure_ascii=False).encode()
+def as_binary(found: DoseMap, events: Sequence[Any], address: str) -> bytes:
+    """The map with its head; `events` are the study's events by number from 1, empty for a sum. `address` is that of
+    the list of fluoroscopy."""
+    head = json.dumps(_head(found, events, address), ensure_ascii=False).encode()
     head += b" " * (-(len(head) + 4) % ALIGNED)
     return struct.pack("<I", len(head)) + head + found.dose_bytes + found.step_bytes
 
 
-def _head(found: DoseMap, events: Sequence[Any], event_address: str) -> dict[str, Any]:
+def _head(found: DoseMap, events: Sequence[Any], address: str) -> dict[str, Any]:
     regions = list(REGIONS)
+    words = {**SCRIPT, **SCRIPT_OF_SUM} if found.members else SCRIPT
     return {
         "rows": found.rows,
         "columns": found.columns,
@@ -50,20 +53,35 @@ def _head(found: DoseMap, events: Sequence[Any], event_address: str) -> dict[str
             for part in found.parts
         ],
         "regions": [_(text) for text in REGIONS.values()],
-        "steps": [
-            {
-                "first": step["first_event"],
-                "last": step["last_event"],
-                "cells": step["cells"],
-                "told": _told(step, events),
-            }
-            for step in found.steps
-        ],
-        "event_address": event_address,
+        "steps": _steps(found, events, address),
         "isodoses_gy": ISODOSES_GY,
         "scales": [{"key": one.key, "label": _(one.label), "colours": one.colours} for one in SCALES],
-        "words": {key: _(text) for key, text in SCRIPT.items()},
+        "words": {key: _(text) for key, text in words.items()},
     }
+
+
+def _steps(found: DoseMap, events: Sequence[Any], address: str) -> list[dict[str, Any]]:
+    """Events, runs of events, or the studies of a sum, each with what it was and where it is shown."""
+    own = f"{address}/{found.study_id}"
+    told = [(_told(step, events), f"{own}#event-{step['first_event']}") for step in found.steps]
+    if found.members:
+        told = [(_told_of(one), f"{address}/{one.study_id}/skin") for one in found.members]
+    return [
+        {
+            "first": step["first_event"],
+            "last": step["last_event"],
+            "cells": step["cells"],
+            "told": text,
+            "address": link,
+        }
+        for step, (text, link) in zip(found.steps, told, strict=True)
+    ]
+
+
+def _told_of(member: Member) -> str:
+    """What a study was: its day and its description."""
+    parts = (day(member.study_date) if member.study_date else "", member.description)
+    return ", ".join(part for part in parts if part)
 
 
 def _told(step: Mapping[str, Any], events: Sequence[Any]) -> str:

@@ -74,3 +74,11 @@ SCRIPT: Final[Mapping[str, str]] = {
     ),
 }
 """What the script says; `{name}` is filled in there."""
+SCRIPT_OF_SUM: Final[Mapping[str, str]] = {
+    "most": marked("Study {event} gave most here: {dose} Gy, {share} %"),
+    "no_event": marked("No study gave dose here"),
+    "event": marked("Study {event}"),
+    "row_of_event": marked("Open its map"),
+    "all": marked("All studies on the map"),
+}
+"""The same of a sum, whose steps are studies."""

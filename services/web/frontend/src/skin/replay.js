@@ -75,6 +75,6 @@ export class Replay {
     const link = this.element.querySelector("[data-step-link]");
     link.hidden = whole;
     link.textContent = this.words.fill("row_of_event");
-    link.href = this.map.head.event_address + step.first;
+    link.href = step.address;
   }
 }

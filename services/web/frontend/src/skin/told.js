@@ -38,7 +38,7 @@ export class Told {
     });
     this.find("most").textContent = sentence;
     link.textContent = this.words.fill("row_of_event");
-    link.href = this.map.head.event_address + found.step.first;
+    link.href = found.step.address;
   }
 
   /** Which isodose lines are drawn. */
