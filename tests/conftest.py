@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # Timed assertions do not belong in tests: on a busy machine any example may take long, and its making too. Databases
 # and servers are fixtures that examples share. The same code is tried with the same examples; who looks for new ones
@@ -24,22 +26,31 @@ ONE_SERVER = "tests/e2e/pages"
 """All files of this folder share a demonstration that takes long to begin: they stay on one worker."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put long tests first, and let those that share servers stay on one worker (`--dist loadgroup`)."""
+class ByServers(LoadFileScheduling):
+    """Gives a worker whole files, and the files that share servers to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = super()._split_scope(nodeid)
+        return ONE_SERVER if path.startswith(ONE_SERVER) else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
+    """Whatever `--dist` says: the tests of a file use its servers in order."""
+    return ByServers(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first."""
 
     def place(item: pytest.Item) -> int:
-        folder = _within(config, item)
+        folder = _within(item)
         return next((n for n, one in enumerate(LONG_FIRST) if folder.startswith(one)), len(LONG_FIRST))
 
     items.sort(key=place)
-    for item in items:
-        path = _within(config, item)
-        item.add_marker(pytest.mark.xdist_group(ONE_SERVER if path.startswith(ONE_SERVER) else path))
 
 
-def _within(config: pytest.Config, item: pytest.Item) -> str:
-    return Path(item.path).relative_to(config.rootpath).as_posix()
+def _within(item: pytest.Item) -> str:
+    return Path(item.path).relative_to(item.config.rootpath).as_posix()
 
 
 pytest_plugins = (

@@ -8,7 +8,7 @@ from dosebus.bus.consumers import Consumers
 from dosebus.bus.message import Message, Reject
 from dosebus.domain.alerting import JUSTIFICATIONS
 from dosebus.events.alerts import (
-    AlertMailArrivalConfirmed,
+    AlertMailConfirmationRequested,
     AlertMailRequested,
     AlertRecalculationRequested,
     AlertRuleTrialCancelRequested,
@@ -126,8 +126,8 @@ def send_mail_again(event: AlertMailRequested, tx: Transaction, bells: Bells) ->
     tx.after_commit(bells.ring)
 
 
-@consumers.on(AlertMailArrivalConfirmed)
-def note_arrival(event: AlertMailArrivalConfirmed, tx: Transaction) -> None:
+@consumers.on(AlertMailConfirmationRequested)
+def note_arrival(event: AlertMailConfirmationRequested, tx: Transaction) -> None:
     """Note that a mail in doubt did arrive. Rejects when it is in no doubt."""
     if not write_arrival(tx, event.mail_id, event.requested_by):
         raise Reject("not_in_doubt", f"mail {event.mail_id} is in no doubt")

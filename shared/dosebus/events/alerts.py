@@ -99,10 +99,10 @@ class AlertMailRequested(Command):
     requested_by: str
 
 
-class AlertMailArrivalConfirmed(Command):
+class AlertMailConfirmationRequested(Command):
     """A mail of which nobody knew whether it arrived did arrive: a person asked."""
 
-    topic: ClassVar[str] = "alert.mail.arrival_confirmed.v1"
+    topic: ClassVar[str] = "alert.mail.confirmation.requested.v1"
     owner: ClassVar[str] = "web"
 
     mail_id: UUID

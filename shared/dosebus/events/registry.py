@@ -41,7 +41,7 @@ EVENTS: tuple[type[Event], ...] = (
     alerts.AlertTestMailRequested,
     alerts.AlertStateRequested,
     alerts.AlertMailRequested,
-    alerts.AlertMailArrivalConfirmed,
+    alerts.AlertMailConfirmationRequested,
     alerts.AlertRuleTrialRequested,
     alerts.AlertRuleTrialCancelRequested,
     alerts.AlertRuleTrialFinished,

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from dosebus.events.alerts import AlertMailArrivalConfirmed, AlertStateRequested
+from dosebus.events.alerts import AlertMailConfirmationRequested, AlertStateRequested
 from dosebus.events.envelope import Envelope
 from dosebus.store.engine import Database
 from dosebus.store.tables import alerts as tables
@@ -74,8 +74,8 @@ def test_a_mail_in_doubt_is_decided_on_the_page_of_its_alert(site: Site, service
     assert "Did the message" not in site.client("viewer").get(place).text
     assert post(site.client("viewer"), f"{place}/mails/{mail_id}/arrived").status_code == 403
     assert post(anna, f"{place}/mails/{mail_id}/arrived").headers["location"] == f"{place}?asked=arrived"
-    wish = published(site, "alert.mail.arrival_confirmed.v1")[-1]
-    assert wish == AlertMailArrivalConfirmed(mail_id=mail_id, requested_by="anna")
+    wish = published(site, "alert.mail.confirmation.requested.v1")[-1]
+    assert wish == AlertMailConfirmationRequested(mail_id=mail_id, requested_by="anna")
     with service.transaction() as tx:
         assert write_arrival(tx, mail_id, "anna")
         assert not write_arrival(tx, mail_id, "anna")

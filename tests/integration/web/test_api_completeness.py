@@ -28,6 +28,7 @@ TOLD_BY: dict[str, tuple[str, ...]] = {
     "/admin/alerts/sets": ("/alert-rules",),
     "/admin/alerts/trials": ("/alert-trials/{trial_id}", "/alert-trials/{trial_id}/alerts"),
     "/admin/audit": ("/audit",),
+    "/admin/audit.csv": ("/audit",),
     "/admin/devices": ("/devices", "/devices/{device_id}", "/devices/{device_id}/oddities"),
     "/admin/home": ("/settings",),
     "/admin/nodes": ("/nodes",),

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from dosebus.domain.alerting import BEFORE, JUSTIFICATIONS
 from dosebus.domain.quantities import QUANTITIES
-from dosebus.events.alerts import AlertMailArrivalConfirmed, AlertMailRequested, AlertStateRequested
+from dosebus.events.alerts import AlertMailConfirmationRequested, AlertMailRequested, AlertStateRequested
 from dosebus.events.identity import uuid7
 from dosebus.store.tables import alerts as tables
 from dosebus.store.tables.config import alert_note
@@ -196,7 +196,9 @@ def confirm_arrival(session: AlertHandlerWrites, here: Here, alert_id: UUID, mai
         raise HTTPException(409, _("This message is in doubt no more: somebody was faster."))
     with here.database.transaction() as tx:
         username = session.account.username
-        tx.publish(AlertMailArrivalConfirmed(mail_id=mail_id, requested_by=username), subject=str(alert_id))
+        tx.publish(
+            AlertMailConfirmationRequested(mail_id=mail_id, requested_by=username), subject=str(alert_id)
+        )
         audit.note(tx, username, "alert.mail_arrived", str(alert_id), details={"mail": str(mail_id)})
     return here.pages.redirect(f"/alerts/{alert_id}", {"asked": "arrived"})
 
