@@ -13,7 +13,7 @@ HTTP_PORT ?= 8080
 DICOM_PORT ?= 11112
 # What shares servers stays on one worker, the longest first (tests/conftest.py). The folder is ours, so that no other
 # run changes its rights.
-PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder --basetemp=build/pytest
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder --basetemp=build/pytest
 
 .PHONY: help
 help: ## List every verb
