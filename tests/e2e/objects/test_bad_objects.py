@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from uuid import uuid4
+from itertools import count
 
 import httpx
 import pytest
@@ -24,6 +24,8 @@ from tests.load.raw_storage import DOSE_SR, RawAssociation, bare_data_set, data_
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
+NUMBERS = count()
+"""Of reports that are each another, and the same in each run."""
 LARGE_BYTES = 200_000_000
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 SECONDS = 60.0
@@ -47,7 +49,7 @@ def store(
 
 def store_good_report(standalone: Standalone, browser: httpx.Client) -> None:
     """Send a good report and wait until its study can be seen."""
-    made: SimulatedObject = make_ct("good", uuid4()).objects[0]
+    made: SimulatedObject = make_ct("good", next(NUMBERS)).objects[0]
     store(standalone, made.sop_instance_uid, bare_data_set(made.encoded()))
     place = f"/study/{made.study_instance_uid}"
     wait_for(lambda: browser.get(place).status_code == 303, "the good report is not recorded")
@@ -102,7 +104,7 @@ def browser(standalone: Standalone) -> Iterator[httpx.Client]:
 
 
 def truncated() -> tuple[str, bytes]:
-    made = make_truncated(uuid4()).objects[0]
+    made = make_truncated("bad").objects[0]
     return made.sop_instance_uid, bare_data_set(made.encoded())
 
 
@@ -111,7 +113,7 @@ def noise() -> tuple[str, bytes]:
 
 
 def without_study() -> tuple[str, bytes]:
-    made = make_without_study(uuid4()).objects[0]
+    made = make_without_study("bad").objects[0]
     return made.sop_instance_uid, bare_data_set(made.encoded())
 
 

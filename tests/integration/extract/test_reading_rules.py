@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,8 @@ from tests.integration.extract.conftest import Arrivals
 
 pytestmark = pytest.mark.services
 DAY = date(2026, 3, 2)
+NUMBERS = count()
+"""Of studies that are each another, and the same in each run."""
 
 
 class Rules:
@@ -69,7 +72,7 @@ def rules(postgres_url: str) -> Iterator[Rules]:
 
 
 def _made(kind: str = "ct", **tags: str) -> SimulatedStudy:
-    made = make(kind, str(uuid4()), day=DAY)
+    made = make(kind, "rules", next(NUMBERS), day=DAY)
     for one in made.objects:
         for keyword, value in tags.items():
             setattr(one.dataset, keyword, value)

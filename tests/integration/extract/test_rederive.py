@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -39,18 +40,22 @@ from tests.integration.extract.conftest import Arrivals
 
 pytestmark = pytest.mark.services
 DAY = date(2026, 3, 2)
+NUMBERS = count()
+"""Of studies that are each another, and the same in each run."""
 H = dose.study_history.c
+NOBODYS_DLP = 1.23456
+"""With more digits than the simulator writes, so that no study has it by chance."""
 FIELD = "ct_reports[].events[].dlp_mgycm"
 
 
 def _damaged(arrivals: Arrivals, seed: str) -> int:
     """The id of a study whose record reads as an older extractor would have read it."""
-    made = make("ct", "rederive", seed, str(uuid4()), day=DAY)
+    made = make("ct", "rederive", seed, next(NUMBERS), day=DAY)
     arrivals.send(made.objects[0])
     row = arrivals.study(str(made.objects[0].study_instance_uid))
     assert row is not None
     study = row["study"]
-    events = [event.model_copy(update={"dlp_mgycm": 1.0}) for event in study.ct_reports[0].events]
+    events = [event.model_copy(update={"dlp_mgycm": NOBODYS_DLP}) for event in study.ct_reports[0].events]
     report = study.ct_reports[0].model_copy(update={"events": tuple(events)})
     old = study.model_copy(update={"ct_reports": (report,)})
     with arrivals.database.transaction() as tx:
@@ -148,8 +153,8 @@ def test_the_shadow_tells_differences_by_field_and_device_and_changes_nothing(
     assert all(row.device_id and row.largest_relative > 0 for row in found)
     assert {one for row in found for one in row.examples} == set(damaged)
     row = _rows(arrivals, job_id)[damaged[0]]
-    assert row.differences[0]["before"] == 1.0
-    assert row.differences[0]["relative"] == pytest.approx(row.differences[0]["after"] - 1.0)
+    assert row.differences[0]["before"] == NOBODYS_DLP
+    assert row.differences[0]["relative"] == pytest.approx(row.differences[0]["after"] / NOBODYS_DLP - 1.0)
     assert _standing(arrivals) == before
     assert _history(arrivals) == {}
     assert not _worker(arrivals).work()
@@ -173,7 +178,7 @@ def test_the_swap_heals_the_records_and_keeps_the_old_ones(arrivals: Arrivals, d
     assert all(row.record is None and row.contributions is None and row.differences for row in rows)
     with arrivals.database.reading() as connection:
         told_dlp = connection.execute(sa.select(dose.ct_event.c.dlp_mgycm)).scalars().all()
-    assert 1.0 not in told_dlp
+    assert NOBODYS_DLP not in told_dlp
 
 
 def test_what_reads_the_same_keeps_its_revision_and_learns_the_extractor(
