@@ -41,10 +41,8 @@ from tests.integration.extract.conftest import Arrivals
 pytestmark = pytest.mark.services
 DAY = date(2026, 3, 2)
 NUMBERS = count()
-"""Of studies that are each another, and the same in each run."""
 H = dose.study_history.c
-NOBODYS_DLP = 1.23456
-"""With more digits than the simulator writes, so that no study has it by chance."""
+NOBODYS_DLP = 1.23456  # more digits than the simulator writes
 FIELD = "ct_reports[].events[].dlp_mgycm"
 
 
@@ -55,7 +53,7 @@ def _damaged(arrivals: Arrivals, seed: str) -> int:
     row = arrivals.study(str(made.objects[0].study_instance_uid))
     assert row is not None
     study = row["study"]
-    events = [event.model_copy(update={"dlp_mgycm": NOBODYS_DLP}) for event in study.ct_reports[0].events]
+    events = (event.model_copy(update={"dlp_mgycm": NOBODYS_DLP}) for event in study.ct_reports[0].events)
     report = study.ct_reports[0].model_copy(update={"events": tuple(events)})
     old = study.model_copy(update={"ct_reports": (report,)})
     with arrivals.database.transaction() as tx:
@@ -79,9 +77,8 @@ def _worker(arrivals: Arrivals, **more: Any) -> Rederiver:
 
 def _asked(arrivals: Arrivals, **selection: Any) -> UUID:
     job_id = uuid4()
-    wish = RederivationRequested(
-        rederivation_id=job_id, selection=Selection(**selection), requested_by="anna"
-    )
+    chosen = Selection(**selection)
+    wish = RederivationRequested(rederivation_id=job_id, selection=chosen, requested_by="anna")
     for _ in range(2):
         with arrivals.database.transaction() as tx:
             queue_rederivation(wish, tx, threading.Event())
@@ -89,8 +86,8 @@ def _asked(arrivals: Arrivals, **selection: Any) -> UUID:
 
 
 def _apply(arrivals: Arrivals, job_id: UUID) -> None:
+    wish = RederivationApplyRequested(rederivation_id=job_id, requested_by="berta")
     with arrivals.database.transaction() as tx:
-        wish = RederivationApplyRequested(rederivation_id=job_id, requested_by="berta")
         apply_rederivation(wish, tx, threading.Event())
 
 
@@ -177,8 +174,7 @@ def test_the_swap_heals_the_records_and_keeps_the_old_ones(arrivals: Arrivals, d
     rows = _rows(arrivals, job_id).values()
     assert all(row.record is None and row.contributions is None and row.differences for row in rows)
     with arrivals.database.reading() as connection:
-        told_dlp = connection.execute(sa.select(dose.ct_event.c.dlp_mgycm)).scalars().all()
-    assert NOBODYS_DLP not in told_dlp
+        assert NOBODYS_DLP not in connection.execute(sa.select(dose.ct_event.c.dlp_mgycm)).scalars().all()
 
 
 def test_what_reads_the_same_keeps_its_revision_and_learns_the_extractor(
