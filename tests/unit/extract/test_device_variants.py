@@ -91,6 +91,21 @@ def test_a_number_in_words_bears_its_unit() -> None:
     assert one_event(item).dose_rp_gy == pytest.approx(0.0125)
 
 
+@pytest.mark.parametrize(("sent", "unit"), [("1e999", "Gy"), ("1e999 mGy", "Gy"), ("-1e400", "mGy")])
+def test_a_number_beyond_all_numbers_is_absent_and_told(sent: str, unit: str) -> None:
+    item = num(dcm("113738", "Dose (RP)"), "1", unit)
+    as_text(sent)(item)
+    found = study(make.projection_report(make.projection_event("1.2.3.4", item)))
+    assert found.projection_reports[0].events[0].dose_rp_gy is None
+    assert "not_a_number" in {one.code for one in found.findings}
+
+
+def test_a_number_beyond_all_numbers_in_our_unit_is_absent() -> None:
+    assert (
+        one_event(num(dcm("113742", "Irradiation Duration"), "9e307", "min")).irradiation_duration_s is None
+    )
+
+
 @pytest.mark.parametrize("qualifier", ["114006", "114009"])
 def test_an_empty_measurement_with_a_qualifier_is_absent(qualifier: str) -> None:
     item = num(dcm("113738"), None)

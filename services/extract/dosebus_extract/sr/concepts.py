@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -281,7 +282,7 @@ def _numbers(node: Node, unit: str, reading: Reading, unsaid: str | None = None)
         values = tuple(n for one in sent if (n := as_number(decimal_comma(one))) is not None)
     told_unit = node.unit or unsaid
     if not values and (worded := _WORDED.match(node.value)) is not None:
-        values = (float(worded[1].replace(",", ".")),)
+        values = tuple(n for n in (as_number(worded[1].replace(",", ".")),) if n is not None)
         told_unit = worded[2] or told_unit
     if not values:
         reading.find("not_a_number", f"“{node.meaning}” holds no number", node.code)
@@ -295,7 +296,10 @@ def _numbers(node: Node, unit: str, reading: Reading, unsaid: str | None = None)
         factor = 1.0
     if factor == 1.0:
         return values
-    return tuple(_rounded(value * factor) for value in values)
+    converted = tuple(one for value in values if math.isfinite(one := _rounded(value * factor)))
+    if len(converted) < len(values):
+        reading.find("not_a_number", f"“{node.meaning}” holds no number", node.code)
+    return converted
 
 
 def _rounded(value: float) -> float:
