@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -14,22 +13,18 @@ from dosebus.bus.consumers import Consumers, check_parameters
 from dosebus.bus.handling import Handling
 from dosebus.bus.message import Delivery, Done, Message, Outcome, Park, Reject, Retry
 from dosebus.events.envelope import Envelope
-from dosebus.events.export import ExportCancelled, ExportCancelRequested
+from dosebus.events.export import ExportCancelRequested
 from dosebus.store.engine import Database
 from dosebus.store.transaction import Transaction
+from tests.integration.ground.noting import note, noting_database
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[Database]:
-    with psycopg.connect(postgres_url, autocommit=True, options="-c role=dosebus_export") as connection:
-        connection.execute("DROP TABLE IF EXISTS export.note")
-        connection.execute("CREATE TABLE export.note (export_id uuid)")
-        connection.execute("TRUNCATE export.inbox, export.outbox")
-    opened = Database(postgres_url, schema="export", service="export")
-    yield opened
-    opened.close()
+    with noting_database(postgres_url) as opened:
+        yield opened
 
 
 def count(database: Database, table: str) -> int:
@@ -40,11 +35,6 @@ def count(database: Database, table: str) -> int:
 def delivery(attempt: int = 1) -> Delivery:
     envelope = Envelope.of(ExportCancelRequested(export_id=uuid4()))
     return Delivery(envelope.id, envelope.type, envelope.to_bytes(), "export.cancel", attempt)
-
-
-def note(event: ExportCancelRequested, tx: Transaction) -> None:
-    tx.execute(text("INSERT INTO export.note VALUES (:id)"), {"id": event.export_id})
-    tx.publish(ExportCancelled(export_id=event.export_id))
 
 
 def handling_of(database: Database, handler: object, retry: tuple[float, ...] = (1, 2)) -> Handling:

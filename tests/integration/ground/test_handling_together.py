@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -14,9 +13,10 @@ from dosebus.bus.consumers import Consumers
 from dosebus.bus.handling import Handling
 from dosebus.bus.message import Delivery, Done, Park, Reject, Retry
 from dosebus.events.envelope import Envelope
-from dosebus.events.export import ExportCancelled, ExportCancelRequested
+from dosebus.events.export import ExportCancelRequested
 from dosebus.store.engine import Database
 from dosebus.store.transaction import Transaction
+from tests.integration.ground.noting import note, noting_database
 
 pytestmark = pytest.mark.services
 Handler = Callable[[ExportCancelRequested, Transaction], None]
@@ -24,18 +24,8 @@ Handler = Callable[[ExportCancelRequested, Transaction], None]
 
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[Database]:
-    with psycopg.connect(postgres_url, autocommit=True, options="-c role=dosebus_export") as connection:
-        connection.execute("DROP TABLE IF EXISTS export.note")
-        connection.execute("CREATE TABLE export.note (export_id uuid, written_by xid8)")
-        connection.execute("TRUNCATE export.inbox, export.outbox")
-    opened = Database(postgres_url, schema="export", service="export")
-    yield opened
-    opened.close()
-
-
-def note(event: ExportCancelRequested, tx: Transaction) -> None:
-    tx.execute(text("INSERT INTO export.note VALUES (:id, pg_current_xact_id())"), {"id": event.export_id})
-    tx.publish(ExportCancelled(export_id=event.export_id))
+    with noting_database(postgres_url) as opened:
+        yield opened
 
 
 def handling_of(
