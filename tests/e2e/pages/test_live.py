@@ -1,0 +1,91 @@
+"""A part of a page that is fetched again takes nothing out of the hands of whoever reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+DESKTOP = {"width": 1280, "height": 900}
+FIRST_ROW = "#rows tbody tr:first-child a"
+
+
+class News:
+    """Holds back the next fragments of a list until the test lets them come, changed or as they are."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.held: list[Route] = []
+        page.route("**/studies/rf/rows*", self.hold)
+
+    def hold(self, route: Route) -> None:
+        """Keep a question without answer."""
+        self.held.append(route)
+
+    def wait(self) -> None:
+        """Until the page has asked for its part again."""
+        while not self.held:
+            self.page.wait_for_timeout(20)
+
+    def come(self, old: str = "", new: str = "") -> None:
+        """Answer what was asked for, with a text replaced by another."""
+        held, self.held = self.held, []
+        for route in held:
+            answer = route.fetch()
+            with self.page.expect_response("**/studies/rf/rows*") as told:
+                route.fulfill(response=answer, body=answer.text().replace(old, new) if old else answer.text())
+            told.value.finished()
+
+
+@pytest.fixture
+def news(open_context: Callable[..., BrowserContext]) -> News:
+    """A list of studies that has asked for its rows again and waits for them."""
+    page = open_context(viewport=DESKTOP).new_page()
+    held = News(page)
+    page.goto("/studies/rf")
+    held.wait()
+    page.evaluate("document.querySelector('#rows table').dataset.first = 'yes'")
+    return held
+
+
+def test_what_did_not_change_stays_as_it_is(news: News) -> None:
+    news.come()
+    news.page.wait_for_timeout(300)
+    expect(news.page.locator("#rows table[data-first]")).to_have_count(1)
+
+
+def test_what_changed_is_shown_where_the_reader_was(news: News) -> None:
+    page = news.page
+    page.locator(FIRST_ROW).focus()
+    page.set_viewport_size({"width": 500, "height": 900})
+    frame = page.locator("#rows .scroll")
+    frame.evaluate("(frame) => { frame.scrollLeft = 90; }")
+    news.come("</tr>", "<td>new</td></tr>")
+    expect(page.locator("#rows table[data-first]")).to_have_count(0)
+    expect(page.locator("#rows td", has_text="new").first).to_be_attached()
+    expect(page.locator(FIRST_ROW)).to_be_focused()
+    assert frame.evaluate("(frame) => frame.scrollLeft") == 90
+
+
+def test_a_click_under_way_is_not_swallowed(news: News) -> None:
+    page = news.page
+    link = page.locator(FIRST_ROW)
+    link.hover()
+    page.mouse.down()
+    news.come("</tr>", "<td>new</td></tr>")
+    page.wait_for_timeout(300)
+    expect(page.locator("#rows table[data-first]")).to_have_count(1)
+    address = link.get_attribute("href")
+    page.mouse.up()
+    page.wait_for_url(f"**{address}")
+
+
+def test_after_the_press_the_news_are_shown(news: News) -> None:
+    page = news.page
+    page.get_by_role("heading", level=1).hover()
+    page.mouse.down()
+    news.come("</tr>", "<td>new</td></tr>")
+    page.mouse.up()
+    expect(page.locator("#rows td", has_text="new").first).to_be_attached()
