@@ -96,7 +96,10 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 def add_recipient(standalone: Standalone) -> None:
-    """Name somebody who is warned, as an administrator does."""
+    """Name somebody who is warned, as an administrator does, and let what was there before be checked for them.
+
+    Else that check may find the study of the test first, and its alert would belong to no trace.
+    """
     browser = standalone.signed_in()
     form = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/account").text)
     assert form is not None
@@ -108,6 +111,10 @@ def add_recipient(standalone: Standalone) -> None:
         "hears": "all",
     }
     assert browser.post("/admin/alerts/recipients", data=values).status_code == 303
+    wait_for(
+        lambda: ">done<" in browser.get("/admin/alerts/recalculations/rows").text,
+        "the studies were not checked for the recipient",
+    )
 
 
 def texts_of(standalone: Standalone, trace_file: Path, mails: list[Any]) -> dict[str, str]:

@@ -143,8 +143,13 @@ def event_rows(connection: sa.Connection, study_id: int) -> Sequence[Any]:
     return connection.execute(select).all()
 
 
-def drawable(connection: sa.Connection, study_id: int, weeks: int | None) -> DoseMap | None:
-    """The map of a study, or its sum over so many weeks; None where there is none."""
+def drawable(
+    connection: sa.Connection, study_id: int, weeks: int | None, *, replayed: bool = True
+) -> DoseMap | None:
+    """The map of a study, or its sum over so many weeks; None where there is none.
+
+    A sum that is not to be replayed comes without the maps of its studies.
+    """
     if weeks is None:
         table, where = dose.skin_map, M.study_id == study_id
     else:
@@ -155,7 +160,7 @@ def drawable(connection: sa.Connection, study_id: int, weeks: int | None) -> Dos
     if weeks is None:
         own: dict[str, Any] = {"steps": row.steps, "contributions": row.contributions}
     else:
-        members = _members(connection, row)
+        members = _members(connection, row) if replayed else ()
         own = {"members": members, "steps": [_step(n, one) for n, one in enumerate(members, start=1)]}
     return DoseMap(
         study_id=study_id,

@@ -30,9 +30,9 @@ def _shown(here: Web, study_id: int, weeks: int | None) -> SkinView:
     return shown
 
 
-def _drawable(here: Web, study_id: int, weeks: int | None) -> DoseMap:
+def _drawable(here: Web, study_id: int, weeks: int | None, *, replayed: bool) -> DoseMap:
     with here.database.reading() as connection:
-        drawn = found.drawable(connection, study_id, weeks)
+        drawn = found.drawable(connection, study_id, weeks, replayed=replayed)
     if drawn is None:
         raise HTTPException(404)
     return drawn
@@ -74,7 +74,7 @@ def show_told(
 @router.get(PAGE + "/map.bin")
 def send_arrays(session: Viewer, here: Here, study_id: StudyId, weeks: Weeks = None) -> Response:  # noqa: ARG001
     """The arrays for the script that draws them (see `sent`)."""
-    drawn = _drawable(here, study_id, weeks)
+    drawn = _drawable(here, study_id, weeks, replayed=True)
     with here.database.reading() as connection:
         events = found.event_rows(connection, study_id) if weeks is None else ()
     body = sent.as_binary(drawn, events, here.pages.url("/studies/rf"))
@@ -84,7 +84,7 @@ def send_arrays(session: Viewer, here: Here, study_id: StudyId, weeks: Weeks = N
 @router.get(PAGE + "/map.csv")
 def send_numbers(session: Viewer, here: Here, study_id: StudyId, weeks: Weeks = None) -> Response:  # noqa: ARG001
     """The map as CSV."""
-    body = sent.as_csv(_drawable(here, study_id, weeks))
+    body = sent.as_csv(_drawable(here, study_id, weeks, replayed=False))
     name = f"skin-dose-{study_id}{f'-{weeks}-weeks' if weeks else ''}.csv"
     headers = {"content-disposition": attachment(name)}
     return Response(body.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
@@ -99,6 +99,6 @@ def send_picture(
     centre: Literal["front", "back"] = "back",
 ) -> Response:
     """The map as a picture, for readers without script."""
-    drawn = _drawable(here, study_id, weeks)
+    drawn = _drawable(here, study_id, weeks, replayed=False)
     places = laid_flat(drawn.parts, drawn.rows, drawn.columns, centre)
     return Response(picture(places, drawn.dose_gy, drawn.peak), media_type="image/png")
