@@ -263,12 +263,12 @@ def _run(
 
 def _home(database: Database) -> Timing:
     taken = []
-    for _ in range(5):
+    for _ in range(RUNS + 1):
         with database.reading() as connection:
             start = perf_counter()
             overview(connection)
             taken.append(perf_counter() - start)
-    found = timing("home page", "database", taken, BROWSER_LIMIT)
+    found = timing("home page", "database", taken[1:], PAGE_LIMIT)
     print(found.line(), flush=True)
     return found
 

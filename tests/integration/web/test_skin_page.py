@@ -258,7 +258,7 @@ def test_only_viewers_see_maps_and_only_administrators_ask_again(site: Site, kep
 
 def test_a_computed_map_is_news_for_open_pages(site: Site) -> None:
     hub: Hub = site.web.hub
-    before = hub.snapshot().get("skin", 0)
+    before = hub.last.get("skin", 0)
     with site.web.database.transaction() as tx:
         show_skin_map(None, tx)  # type: ignore[arg-type]
-    assert eventually(lambda: hub.snapshot().get("skin", 0) > before)
+    assert eventually(lambda: hub.last.get("skin", 0) > before)

@@ -45,6 +45,8 @@ def cookie_name(here: web.Web) -> str:
 def current_session(request: Request) -> Session | None:
     """The session of the request's cookie."""
     here = web.of(request)
+    # Before anything is read: what is told while a page is made may be missing on it.
+    request.state.news = here.hub.mark()
     cookie = request.cookies.get(cookie_name(here))
     if not cookie:
         return None

@@ -81,6 +81,7 @@ class Pages:
             "may": session.account.may if session else frozenset(),
             "csrf_token": session.csrf_token if session else "",
             "language": language.spoken().language,
+            "news": getattr(request.state, "news", ""),
             "done": show.DONE.get(request.query_params.get("done", "")),
         }
         body = self.environment.get_template(template).render(known | dict(values))

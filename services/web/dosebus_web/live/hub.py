@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from sqlalchemy.engine import make_url
 from dosebus.store.transaction import Transaction
 
 CHANNEL = "web_live"
+EVERYTHING = "reconnected"
+"""The kind that stands for all: nobody knows what was missed."""
 BEAT_S = 15.0
 """An open stream says something this often, so that a proxy keeps it and a dead one is noticed."""
 LOOK_S = 0.05
@@ -23,41 +26,62 @@ LOOK_S = 0.05
 
 @dataclass
 class Hub:
-    """Counts news by kind; pages wait for a count to rise."""
+    """Numbers the news in order; pages wait for one of a number that they have not seen."""
 
-    counts: dict[str, int] = field(default_factory=dict)
+    name: str = field(default_factory=lambda: secrets.token_hex(6))
+    """Tells this process from others, whose numbers are other news."""
+    total: int = 0
+    last: dict[str, int] = field(default_factory=dict)
+    """The number of the latest news of each kind."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: threading.Event = field(default_factory=threading.Event)
 
     def tell(self, kind: str) -> None:
         """Something of `kind` changed."""
         with self.lock:
-            self.counts[kind] = self.counts.get(kind, 0) + 1
+            self.total += 1
+            self.last[kind] = self.total
 
-    def snapshot(self) -> dict[str, int]:
-        """The counts now."""
-        with self.lock:
-            return dict(self.counts)
+    def mark(self) -> str:
+        """What has been told so far; taken before a page is read, `stream` goes on from it."""
+        return f"{self.name}.{self.total}"
 
     def close(self) -> None:
         """Let all streams end."""
         self.closed.set()
 
-    async def stream(self) -> AsyncIterator[str]:
-        """Server-sent events: the kinds that changed, and a comment now and then."""
-        seen, silent = self.snapshot(), 0.0
+    async def stream(self, mark: str = "") -> AsyncIterator[str]:
+        """Server-sent events: the kinds that changed since `mark`, and a comment now and then.
+
+        Where the mark is of another process, or none, everything may have changed: that is told as `reconnected`.
+        """
+        seen, silent = self._number(mark), 0.0
         yield "retry: 2000\n\n"
+        if seen is None:
+            seen = self.total
+            yield _news([EVERYTHING])
         while not self.closed.is_set():
-            await anyio.sleep(LOOK_S)
-            silent += LOOK_S
-            now = self.snapshot()
-            if now != seen:
-                kinds = sorted(kind for kind, number in now.items() if number != seen.get(kind))
-                seen, silent = now, 0.0
-                yield f"event: news\ndata: {json.dumps(kinds)}\n\n"
+            kinds, seen = self._since(seen)
+            if kinds:
+                silent = 0.0
+                yield _news(kinds)
             elif silent >= BEAT_S:
                 silent = 0.0
                 yield ": still here\n\n"
+            await anyio.sleep(LOOK_S)
+            silent += LOOK_S
+
+    def _number(self, mark: str) -> int | None:
+        name, _dot, number = mark.partition(".")
+        return int(number) if name == self.name and number.isdecimal() else None
+
+    def _since(self, number: int) -> tuple[list[str], int]:
+        with self.lock:
+            return sorted(kind for kind, last in self.last.items() if last > number), self.total
+
+
+def _news(kinds: list[str]) -> str:
+    return f"event: news\ndata: {json.dumps(kinds)}\n\n"
 
 
 def notify(tx: Transaction, kind: str) -> None:
@@ -85,7 +109,7 @@ def listen(database_url: str, role: str, hub: Hub, stop: threading.Event) -> Non
         try:
             with psycopg.connect(url, autocommit=True, options=f"-c role={role}") as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
-                hub.tell("reconnected")
+                hub.tell(EVERYTHING)
                 while not stop.is_set():
                     for notification in connection.notifies(timeout=0.5):
                         hub.tell(notification.payload)

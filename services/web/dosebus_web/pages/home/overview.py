@@ -13,6 +13,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
+from dosebus.store.prepared import Prepared, cursor_of
 from dosebus.store.tables import alerts, dose
 from dosebus_web.configured import configured
 from dosebus_web.pages.alerts.listing import WAITING, lost_messages
@@ -104,10 +105,10 @@ def overview(connection: sa.Connection) -> Overview:
 def _modality(
     connection: sa.Connection, listing: Listing, spans: tuple[int, ...], silence: int
 ) -> ModalityWork:
-    rows = connection.execute(_every_device(listing)).all()
+    rows = _every_device(listing).run(cursor_of(connection), {})
     daily = _daily(connection, listing, max(DAYS, silence + 1, *spans))
     nothing: Mapping[int, int] = {}
-    devices = tuple(_device(row, spans, silence, daily.get(row.device_id, nothing)) for row in rows)
+    devices = tuple(_device(row, spans, silence, daily.get(row[0], nothing)) for row in rows)
     return ModalityWork(
         listing,
         sum(device.studies for device in devices),
@@ -116,16 +117,19 @@ def _modality(
     )
 
 
-def _device(row: Any, spans: tuple[int, ...], silence: int, days: Mapping[int, int]) -> DeviceWork:
+def _device(
+    row: tuple[Any, ...], spans: tuple[int, ...], silence: int, days: Mapping[int, int]
+) -> DeviceWork:
     """A device with its studies of the last days, which stand by how many days ago they were."""
+    device_id, studies, latest_at, latest_id, name, place = row
     return DeviceWork(
-        row.device_id,
-        row.name,
-        row.place,
-        row.studies,
+        device_id,
+        name,
+        place,
+        studies,
         tuple(sum(days.get(ago, 0) for ago in range(span)) for span in spans),
-        row.latest_at,
-        row.latest_id,
+        latest_at,
+        latest_id,
         silent=not any(days.get(ago, 0) for ago in range(silence + 1)),
         days=tuple(days.get(ago, 0) for ago in range(DAYS - 1, -1, -1)),
     )
@@ -138,19 +142,20 @@ def _listed(listing: Listing) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[
 
 
 @cache
-def _every_device(listing: Listing) -> sa.Select[Any]:
+def _every_device(listing: Listing) -> Prepared:
     """The devices of a listing with the number of their studies and the latest one, that one first."""
     every = _by_device(listing)
     latest = _latest_of(listing, every)
     name = sa.func.coalesce(dose.device.c.display_name, "unknown device").label("name")
     place = sa.func.concat_ws(" ", dose.device.c.manufacturer, dose.device.c.model).label("place")
-    return (
+    statement = (
         sa.select(*every.c, *latest.c, name, place)
         .select_from(
             every.outerjoin(dose.device, dose.device.c.id == every.c.device_id).join(latest, sa.true())
         )
         .order_by(latest.c.latest_at.desc().nulls_last(), name)
     )
+    return Prepared(statement, literal=True)
 
 
 def _by_device(listing: Listing) -> sa.CTE:
@@ -188,22 +193,22 @@ def _at(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 
 @cache
-def _days_of(listing: Listing) -> sa.Select[Any]:
+def _days_of(listing: Listing, days: int) -> Prepared:
     """Studies of each device of a listing by how many days ago they were, since `days` ago."""
     ago = (sa.func.current_date() - sa.cast(S.study_at, sa.Date)).label("ago")
-    since = sa.func.current_date() - sa.bindparam("days", type_=sa.Integer)
-    return (
+    statement = (
         sa.select(S.device_id, ago, sa.func.count())
-        .where(*_listed(listing), _at(S.study_at) >= since)
+        .where(*_listed(listing), _at(S.study_at) >= sa.func.current_date() - days)
         .group_by(S.device_id, ago)
     )
+    return Prepared(statement, literal=True)
 
 
 def _daily(connection: sa.Connection, listing: Listing, days: int) -> dict[int | None, dict[int, int]]:
     """Studies of each device by how many days ago they were."""
     found: dict[int | None, dict[int, int]] = {}
-    for row in connection.execute(_days_of(listing), {"days": days}):
-        found.setdefault(row[0], {})[row[1]] = row[2]
+    for device_id, ago, studies in _days_of(listing, days).run(cursor_of(connection), {}):
+        found.setdefault(device_id, {})[ago] = studies
     return found
 
 

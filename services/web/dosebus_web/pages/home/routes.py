@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from dosebus_web.auth.gate import Viewer
@@ -33,7 +35,10 @@ def show_overview(request: Request, session: Viewer, here: Here) -> Response:  #
 
 
 @router.get("/live")
-def stream_news(session: Viewer, here: Here) -> Response:  # noqa: ARG001
-    """Server-sent events: which kinds of things changed. No data: pages fetch what they may see."""
+def stream_news(session: Viewer, here: Here, since: Annotated[str, Query(max_length=40)] = "") -> Response:  # noqa: ARG001
+    """Server-sent events: the kinds of things that changed since a page was made.
+
+    They hold no data: pages fetch what they may see.
+    """
     headers = {"x-accel-buffering": "no"}
-    return StreamingResponse(here.hub.stream(), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(here.hub.stream(since), media_type="text/event-stream", headers=headers)

@@ -5,7 +5,7 @@ const parts = [...document.querySelectorAll("[data-live]")];
 const waiting = new Map();
 
 const plain = (html) => html.replace(/\s+/g, " ").trim();
-const shown = new Map(parts.map((part) => [part, plain(part.innerHTML)]));
+const shown = new Map();
 
 // What is put in place of a pressed link would swallow the click.
 let released = Promise.resolve();
@@ -33,7 +33,7 @@ function replace(part, text) {
   if (part.contains(document.activeElement) && document.activeElement.closest("details[open], form")) return;
   const parsed = new DOMParser().parseFromString(text, "text/html");
   const html = plain(parsed.body.innerHTML);
-  if (shown.get(part) === html) return;
+  if ((shown.get(part) ?? plain(part.innerHTML)) === html) return;
   shown.set(part, html);
   const before = new Map([...part.querySelectorAll("[data-key]")].map((row) => [row.dataset.key, row.textContent]));
   const restore = remember(part);
@@ -63,8 +63,8 @@ if (parts.length && script) {
   const stream = new EventSource(script.dataset.stream);
   const lights = document.querySelectorAll("[data-live-light]");
   const light = (on) => lights.forEach((one) => { one.classList.toggle("good", on); one.parentElement.hidden = false; });
-  // What changed between the making of the page and now was told to nobody here.
-  stream.addEventListener("open", () => { light(true); parts.forEach(refresh); });
+  // Its address says since when: what changes while the page is made and comes here is told too.
+  stream.addEventListener("open", () => light(true));
   stream.addEventListener("error", () => light(false));
   stream.addEventListener("news", (event) => {
     const kinds = JSON.parse(event.data);
