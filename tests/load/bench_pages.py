@@ -42,6 +42,7 @@ from dosebus_web.pages.charts.routes import FOR_CHARTS
 from dosebus_web.pages.home.overview import overview
 from tests.load import bench_pages_browser
 from tests.load.bench_pages_data import STUDIES, fill, give_names
+from tests.load.machine import slowness
 
 REPORT, PLANS = Path("build/bench-pages.json"), Path("build/bench-pages-plans.txt")
 LISTS = {
@@ -147,11 +148,18 @@ def main(arguments: list[str]) -> int:
         if given.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
     REPORT.parent.mkdir(exist_ok=True)
-    record = {"studies": given.studies, "load": os.getloadavg(), "timings": [asdict(one) for one in found]}
+    pace = slowness()
+    record = {
+        "studies": given.studies,
+        "load": os.getloadavg(),
+        "pace": pace,
+        "timings": [asdict(one) for one in found],
+    }
     REPORT.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     short = [one for one in found if one.verdict == "short"]
     print(
-        f"{len(found) - len(short)} of {len(found)} keep their limits; load of the machine {os.getloadavg()[0]:.1f}"
+        f"{len(found) - len(short)} of {len(found)} keep their limits; load of the machine {os.getloadavg()[0]:.1f}; "
+        f"it takes {pace:.2f} times as long as the one of FLOORS, for which the limits were set"
     )
     return 1 if short else 0
 
