@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from email.header import decode_header, make_header
 from email.message import Message as AnyMessage
 from pathlib import Path
 
@@ -40,13 +41,19 @@ class Keeper(Message):
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)
+        subject = subject_of(message)
         self._log.info(
-            f"mail to {message['To']}: {message['Subject']}",
+            f"mail to {message['To']}: {subject}",
             to=str(message["To"]),
-            subject=str(message["Subject"]),
+            subject=subject,
             link=first_link(message),
             file=str(target),
         )
+
+
+def subject_of(message: AnyMessage) -> str:
+    """The subject as people read it; on the way, letters beyond ASCII are encoded (RFC 2047)."""
+    return str(make_header(decode_header(str(message["Subject"]))))
 
 
 def first_link(message: AnyMessage) -> str | None:
