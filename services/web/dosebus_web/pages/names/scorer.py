@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dosebus_web.language import gettext as _
 from dosebus_web.pages.names.vocabulary import CONTRAST, IDLE, PHRASES, SAME, SIDES, STRONG
 
 PLACE_WEIGHT, WORD_WEIGHT, NUMBER_WEIGHT = 2.0, 1.0, 0.3
@@ -23,6 +22,8 @@ ONE_TELLS_CONTRAST, OTHER_CONTRAST = 0.85, 0.4
 ONE_TELLS_SIDE = 0.7
 OTHER_PLACES = 0.75
 """One of them names a place of the body that the other does not."""
+SAID_SIDE = {"left": "left", "right": "right", "both": "both sides"}
+SAID_CONTRAST = {"with": "with contrast", "without": "without contrast", "both": "with and without contrast"}
 BY_EXAMPLE = 0.97
 """What likeness to a name that is mapped already counts: a little less than likeness to the standard name itself."""
 
@@ -97,19 +98,16 @@ def best(raw: Meaning, name: Meaning, examples: Iterable[tuple[str, Meaning]]) -
 
 
 def new_name(raw: Meaning) -> str:
-    """A standard name that a raw name could give: its words in order of weight, then side and contrast."""
+    """A standard name that a raw name could give: its words in order of weight, then side, child and contrast.
+
+    In the words of the vocabulary, whoever looks: a name is shared by all, and is of one language.
+    """
     words = sorted(raw.words, key=lambda word: (-_weight(word), word))
-    endings = {
-        "with": _("with contrast"),
-        "without": _("without contrast"),
-        "both": _("with and without contrast"),
-    }
-    sides = {"left": _("left"), "right": _("right"), "both": _("both sides")}
     parts = [
         " ".join(words),
-        sides.get(raw.side, ""),
-        _("child") if raw.child else "",
-        endings.get(raw.contrast, ""),
+        SAID_SIDE.get(raw.side, ""),
+        "child" if raw.child else "",
+        SAID_CONTRAST.get(raw.contrast, ""),
     ]
     text = " ".join(part for part in parts if part)
     return text[:1].upper() + text[1:]
