@@ -52,19 +52,19 @@ def plain(value: Any) -> str:
 
 
 def converter(field: Field) -> Convert:
-    """What turns the stored values of a field into cells, in the unit of its heading; None stays None."""
+    """What turns the stored values of a field, where there is one, into cells in the unit of its heading."""
     factor = field.display.factor if field.display else 1.0
     if field.kind is Kind.NUMBER:
-        return lambda value: None if value is None else number(value * factor)
+        return lambda value: number(value * factor)
     if field.kind is Kind.INTEGER:
         return lambda value: value
     if field.kind is Kind.TEXT:
-        return lambda value: None if value is None else harmless(value)
+        return harmless
     if field.kind is Kind.NUMBERS:
-        return lambda value: None if value is None else harmless(plain(field.converted(value)))
+        return lambda value: harmless(plain(field.converted(value)))
     if field.kind is Kind.NESTED:
-        return lambda value: None if value is None else harmless(readable(value))
-    return lambda value: None if value is None else plain(value)
+        return lambda value: harmless(readable(value))
+    return plain
 
 
 def readable(value: Any) -> str:

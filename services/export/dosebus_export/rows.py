@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from dosebus.catalogue.compile import stream, stream_studies
+from dosebus.catalogue.compile import stream_events, stream_studies
 from dosebus.catalogue.field import Field
 from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
@@ -53,6 +53,17 @@ class Exported:
 
 
 @dataclass(frozen=True)
+class Written:
+    """How values become cells: a converter for each field, and what stands for no value."""
+
+    converter: Callable[[Field], Convert]
+    empty: Cell = None
+
+
+PLAINLY = Written(converter)
+
+
+@dataclass(frozen=True)
 class StudyCells:
     """One study as cells, in the order of the fields."""
 
@@ -82,30 +93,35 @@ def most_events(connection: Connection, exported: Exported) -> int:
 def studies_alone(connection: Connection, exported: Exported) -> Iterator[StudyCells]:
     """Every matching study without its events."""
     statement = stream_studies(exported.listing, exported.query)
-    study = _cells_at(exported.study_fields, _positions(statement))
+    study_cells = _cells_at(exported.study_fields, _positions(statement), PLAINLY)
     for row in _fetched(connection, statement):
-        yield StudyCells(study(row), ())
+        yield StudyCells(study_cells(row), ())
 
 
-def studies_with_events(connection: Connection, exported: Exported) -> Iterator[StudyCells]:
-    """Every matching study with its events in their order."""
-    statement = stream(exported.listing, exported.query)
-    positions = _positions(statement)
-    study_cells = _cells_at(exported.study_fields, positions)
-    event_cells = _cells_at(exported.event_fields, positions)
-    study_id, place = positions["id"], positions["event_index"]
-    current: Any = None
-    cells: tuple[Cell, ...] = ()
-    events: list[tuple[Cell, ...]] = []
-    for row in _fetched(connection, statement):
-        if row[study_id] != current:
-            if current is not None:
-                yield StudyCells(cells, tuple(events))
-            current, cells, events = row[study_id], study_cells(row), []
-        if row[place] is not None:
-            events.append(event_cells(row))
-    if current is not None:
-        yield StudyCells(cells, tuple(events))
+def studies_with_events(
+    connection: Connection, exported: Exported, written: Written = PLAINLY
+) -> Iterator[StudyCells]:
+    """Every matching study with its events in their order.
+
+    Two cursors give both in the order of studies, so that what is known of a study is fetched once and not with
+    each event. `connection` must read one snapshot.
+    """
+    studies = stream_studies(exported.listing, exported.query)
+    events = stream_events(exported.listing, exported.query)
+    places, event_places = _positions(studies), _positions(events)
+    study_cells = _cells_at(exported.study_fields, places, written)
+    event_cells = _cells_at(exported.event_fields, event_places, written)
+    study_id, id_of_event = places["id"], event_places["id"]
+    coming = _fetched(connection, events)
+    event = next(coming, None)
+    for row in _fetched(connection, studies):
+        of_study = []
+        while event is not None and event[id_of_event] == row[study_id]:
+            of_study.append(event_cells(event))
+            event = next(coming, None)
+        yield StudyCells(study_cells(row), tuple(of_study))
+    if event is not None:
+        raise RuntimeError("events came in another order than their studies")
 
 
 def _fetched(connection: Connection, statement: sa.Select[Any]) -> Iterator[Any]:
@@ -120,12 +136,19 @@ def _positions(statement: sa.Select[Any]) -> dict[str, int]:
     return {str(column.key): index for index, column in enumerate(statement.selected_columns)}
 
 
-def _cells_at(fields: Sequence[Field], positions: dict[str, int]) -> Callable[[Any], tuple[Cell, ...]]:
+def _cells_at(
+    fields: Sequence[Field], positions: dict[str, int], written: Written
+) -> Callable[[Any], tuple[Cell, ...]]:
     if not fields:
         return lambda _row: ()
-    converters: list[Convert] = [converter(field) for field in fields]
+    converters, empty = [written.converter(field) for field in fields], written.empty
     if len(fields) == 1:
         only, convert = positions[fields[0].key], converters[0]
-        return lambda row: (convert(row[only]),)
+        return lambda row: (empty if row[only] is None else convert(row[only]),)
     pick = itemgetter(*(positions[field.key] for field in fields))
-    return lambda row: tuple([convert(value) for convert, value in zip(converters, pick(row), strict=True)])
+    return lambda row: tuple(
+        [
+            empty if value is None else convert(value)
+            for convert, value in zip(converters, pick(row), strict=True)
+        ]
+    )

@@ -6,20 +6,20 @@ A cell without a reference stands right of the one before it, so a study's cells
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from functools import lru_cache
-from math import isfinite
 from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape
 
-from dosebus_export.cells import Cell
+from dosebus.catalogue.field import Field, Kind
+from dosebus_export.cells import Convert, converter, harmless, number_text
 from dosebus_export.progress import UnfitError
+from dosebus_export.rows import Written
 
 MOST_ROWS = 1_048_576
 LONGEST_TEXT = 32_767
-KEPT_TEXTS = 4096
-"""Texts whose XML is remembered: names of protocols, codes and devices come again and again."""
+KEPT_TEXTS = 512
+"""Texts of a field whose XML is remembered: names of protocols, codes and devices come again and again."""
 EMPTY = "<c/>"
 NO_NUMBER = '<c t="e"><v>#NUM!</v></c>'
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -32,18 +32,25 @@ def text_cell(text: str) -> str:
     return f'<c t="inlineStr"><is><t{space}>{written}</t></is></c>'
 
 
-def cell_maker() -> Callable[[Iterable[Cell]], str]:
-    """What turns cells into XML, with a memory for texts of its own."""
-    text = lru_cache(KEPT_TEXTS)(text_cell)
+def number_cell(text: str) -> str:
+    """A number in its cell; what is none (`inf`, `nan`) becomes an error value."""
+    return NO_NUMBER if text[-1] in "fn" else f"<c><v>{text}</v></c>"
 
-    def made(cell: Cell) -> str:
-        if cell is None:
-            return EMPTY
-        if isinstance(cell, str):
-            return text(cell)
-        return f"<c><v>{cell!r}</v></c>" if isfinite(cell) else NO_NUMBER
 
-    return lambda cells: "".join(map(made, cells))
+def xml_converter(field: Field) -> Convert:
+    """What turns the stored values of a field, where there is one, into cells of XML, with a memory for its texts."""
+    factor = field.display.factor if field.display else 1.0
+    if field.kind is Kind.NUMBER:
+        return lambda value: number_cell(number_text(value * factor))
+    if field.kind is Kind.INTEGER:
+        return lambda value: number_cell(str(value))
+    if field.kind is Kind.TEXT:
+        return lru_cache(KEPT_TEXTS)(lambda value: text_cell(harmless(value)))
+    convert, cell = converter(field), lru_cache(KEPT_TEXTS)(text_cell)
+    return lambda value: cell(str(convert(value)))
+
+
+AS_XML = Written(xml_converter, EMPTY)
 
 
 class SheetRows:

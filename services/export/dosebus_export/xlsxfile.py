@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -22,7 +23,7 @@ from dosebus_export.cells import Cell, harmless
 from dosebus_export.csvfile import headings
 from dosebus_export.progress import Progress, UnfitError
 from dosebus_export.rows import Exported, StudyCells, most_events, studies_with_events
-from dosebus_export.sheetrows import LONGEST_TEXT, SheetRows, cell_maker
+from dosebus_export.sheetrows import AS_XML, EMPTY, LONGEST_TEXT, SheetRows, text_cell
 from dosebus_export.workbook import join, sheet_part
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,7 +64,6 @@ class Book:
         )
         self._workbook.set_properties({"title": f"DoseBus {exported.listing.title}", "created": EPOCH})
         self._bold = self._workbook.add_format({"bold": True})
-        self._cells = cell_maker()
         self._rows: dict[str, SheetRows] = {}
         self.summary = Sheet(self._workbook.add_worksheet("Summary"))
         self._all_data: SheetRows | None = None
@@ -72,6 +72,7 @@ class Book:
         )
         self._frequencies = frequencies
         self._protocols: dict[str, SheetRows] = {}
+        """By the cell of the protocol."""
 
     def begin(self, titles: Sequence[str]) -> None:
         """Add the sheets, headings first."""
@@ -82,10 +83,10 @@ class Book:
         headings_of_event = [field.heading for field in fields]
         often, rarer = self._frequencies[:MOST_SHEETS], self._frequencies[MOST_SHEETS:]
         for protocol, name in sheet_names([protocol for protocol, _ in often]).items():
-            self._protocols[protocol] = self._sheet(name, headings_of_event)
+            self._protocols |= dict.fromkeys(_cells_of(protocol), self._sheet(name, headings_of_event))
         if rarer:
             rest = self._sheet("Rarer protocols", headings_of_event)
-            self._protocols |= {protocol: rest for protocol, _ in rarer}
+            self._protocols |= {cell: rest for protocol, _ in rarer for cell in _cells_of(protocol)}
 
     def _sheet(self, name: str, titles: Sequence[str]) -> SheetRows:
         sheet = Sheet(self._workbook.add_worksheet(name))
@@ -100,16 +101,19 @@ class Book:
         sheet.worksheet.freeze_panes(1, 0)
 
     def add(self, study: StudyCells) -> None:
-        """One study: a row of all data, and a row an event on the sheet of its protocol. Raises UnfitError."""
+        """One study whose cells are XML: a row of all data, and a row an event on the sheet of its protocol.
+
+        Raises UnfitError.
+        """
         if self._all_data is None:
             raise RuntimeError("a book takes studies once it has begun")
-        of_study = self._cells(study.study)
-        of_events = [self._cells(event) for event in study.events]
+        of_study = "".join(cast("tuple[str, ...]", study.study))
+        of_events = ["".join(cast("tuple[str, ...]", event)) for event in study.events]
         self._all_data.add(of_study, *of_events)
         if self._protocol is None:
             return
         for event, cells in zip(study.events, of_events, strict=True):
-            sheet = self._protocols.get(str(event[self._protocol] or ""))
+            sheet = self._protocols.get(str(event[self._protocol]))
             if sheet is not None:
                 sheet.add(of_study, cells)
 
@@ -138,7 +142,7 @@ def write_xlsx(connection: Connection, exported: Exported, progress: Progress, b
         book = Book(Path(folder), exported, by_protocol)
         try:
             book.begin(titles)
-            for study in progress(studies_with_events(connection, exported)):
+            for study in progress(studies_with_events(connection, exported, AS_XML)):
                 book.add(study)
             summarise(book, connection, exported, progress.done, by_protocol)
             return blobs.put(_pieces(book.finish()))
@@ -210,6 +214,11 @@ def sheet_names(protocols: Sequence[str]) -> dict[str, str]:
         taken.add(name.lower())
         names[protocol] = name
     return names
+
+
+def _cells_of(protocol: str) -> tuple[str, ...]:
+    """The cells in which a protocol may stand; none at all is like an empty text."""
+    return (text_cell(protocol),) if protocol else (text_cell(protocol), EMPTY)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -93,22 +93,20 @@ def _of_protocols(listing: Listing, query: ListQuery, cap: int) -> sa.Select[Any
     return sa.select(sa.union_all(*of_each).subquery().c.study_id).distinct()
 
 
-def stream(listing: Listing, query: ListQuery, *, allow_pid: bool | None = None) -> sa.Select[Any]:
-    """Every event of every matching study, one row an event, in the list's order and then the events' order.
+def stream_events(listing: Listing, query: ListQuery) -> sa.Select[Any]:
+    """Every event of every matching study, in the list's order and then the events' order.
 
-    A study without events is one row with the event fields empty. Rows carry `id` (the study's), `report_index`,
-    `event_index` and the keys of `listing.study_fields` and `listing.event_fields`. Read it with a server-side cursor.
+    Rows carry `id` (the study's), `report_index`, `event_index` and the keys of `listing.event_fields`. Read beside
+    `stream_studies` in one snapshot, by server-side cursors: studies come in the same order there.
     """
-    pid = query.allow_pid if allow_pid is None else allow_pid
-    fields = listing.visible((*listing.study_fields, *listing.event_fields), allow_pid=pid)
-    columns = [field.labelled() for field in fields]
-    order = _order(listing.sorts[query.sort].sort_key, descending=query.descending)
+    columns = [field.labelled() for field in listing.visible(listing.event_fields, allow_pid=query.allow_pid)]
+    key = listing.sorts[query.sort].sort_key
     places = [listing.event_table.c[name] for name in ("report_index", "event_index")]
     return (
         sa.select(S.id, *places, *columns)
-        .select_from(with_events(listing, columns, outer=True))
+        .select_from(with_events(listing, [*columns, key], outer=False))
         .where(*conditions(listing, query))
-        .order_by(*order, *listing.event_order)
+        .order_by(*_order(key, descending=query.descending), *listing.event_order)
     )
 
 

@@ -66,8 +66,11 @@ def test_every_statement_runs(connection: sa.Connection, name: str) -> None:
     for known in listing.filters:
         query = ListQuery.parse(listing, [(known.key, ASKED[known.kind])], allow_pid=True)
         connection.execute(compiled.page(listing, query)).all()
-    for select in (compiled.stream(listing, every), compiled.stream_studies(listing, every)):
-        assert set(connection.execute(select).keys()) > {"id", "study_instance_uid"}
+    assert set(connection.execute(compiled.stream_studies(listing, every)).keys()) > {
+        "id",
+        "study_instance_uid",
+    }
+    assert set(connection.execute(compiled.stream_events(listing, every)).keys()) > {"id", "event_index"}
     connection.execute(compiled.events(listing, 1)).all()
     numeric = [key for key, field in listing.fields.items() if field.numeric]
     for key in numeric:
@@ -144,18 +147,28 @@ def test_counts_stop_at_the_cap(connection: sa.Connection) -> None:
 
 def test_the_stream_gives_an_event_a_row_with_both_tubes(connection: sa.Connection) -> None:
     query = ListQuery.parse(CT, [("accession", "ACC2")])
-    rows = connection.execute(compiled.stream(CT, query)).mappings().all()
+    rows = connection.execute(compiled.stream_events(CT, query)).mappings().all()
     assert [(row["event_index"], row["s1_kvp"], row["s2_kvp"]) for row in rows] == [
         (index, 120.0, 140.0) for index in range(3)
     ]
 
 
+@pytest.mark.parametrize("sort", [sign + key for key in CT.sorts for sign in ("", "-")])
+def test_events_come_in_the_order_of_their_studies(connection: sa.Connection, sort: str) -> None:
+    query = ListQuery.parse(CT, [("sort", sort)])
+    studies = [row.id for row in connection.execute(compiled.stream_studies(CT, query))]
+    events = [(row.id, row.event_index) for row in connection.execute(compiled.stream_events(CT, query))]
+    assert len(events) > len(studies)
+    assert events == sorted(events, key=lambda one: (studies.index(one[0]), one[1]))
+
+
 def test_per_pulse_numbers_and_filters_are_condensed_for_lists(connection: sa.Connection) -> None:
-    rows = connection.execute(compiled.stream(RF, ListQuery.parse(RF, []))).mappings().all()
+    rows = connection.execute(compiled.stream_events(RF, ListQuery.parse(RF, []))).mappings().all()
+    (study, *_others) = connection.execute(compiled.stream_studies(RF, ListQuery.parse(RF, []))).mappings()
     assert rows[0]["kvp_mean"] == 75.0
     assert rows[0]["exposure_mas"] == 4.0
     assert (rows[0]["filter_materials"], rows[0]["filter_thicknesses_mm"]) == ("Copper", "0.2")
-    assert rows[0]["plane_a_total_fluoro_time_s"] == 61.0
+    assert study["plane_a_total_fluoro_time_s"] == 61.0
 
 
 def test_statistics_agree_with_the_numbers(connection: sa.Connection) -> None:

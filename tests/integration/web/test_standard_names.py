@@ -117,7 +117,7 @@ def test_a_name_is_seen_at_once_in_list_filter_detail_export_and_api(
     assert {one["standard_study_name"] for one in listed["studies"]} == {"Trunk of tests"}
     query = ListQuery.parse(CT, [("standard_study_name", "trunk")])
     with site.web.database.reading() as connection:
-        exported = list(connection.execute(compiled.stream(CT, query)).mappings())
+        exported = list(connection.execute(compiled.stream_studies(CT, query)).mappings())
     assert {row["standard_study_name"] for row in exported} == {"Trunk of tests"}
 
 

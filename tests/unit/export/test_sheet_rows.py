@@ -9,14 +9,17 @@ from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from xlsxwriter.workbook import Workbook
 
+from dosebus.catalogue.field import quantity, text
 from dosebus_export.progress import UnfitError
-from dosebus_export.sheetrows import MOST_ROWS, SheetRows, cell_maker, text_cell
+from dosebus_export.sheetrows import EMPTY, MOST_ROWS, SheetRows, text_cell, xml_converter
 from dosebus_export.workbook import join, sheet_part
 
+COLUMN: sa.ColumnElement[object] = sa.column("value")
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
@@ -42,9 +45,11 @@ def test_a_text_that_looks_like_an_escape_comes_back() -> None:
 
 
 def test_an_empty_cell_keeps_its_place_and_no_number_is_an_error_value() -> None:
-    row = parsed(f"<row>{cell_maker()((None, 1.5, 2, float('nan'), 'x'))}</row>")
-    assert [cell.findtext("v") for cell in row] == [None, "1.5", "2", "#NUM!", None]
-    assert len(row) == 5
+    numbers, names = xml_converter(quantity("n", "N", COLUMN, "Gy")), xml_converter(text("t", "T", COLUMN))
+    cells = [numbers(1.5), numbers(2.0), numbers(float("nan")), numbers(float("-inf")), names("=x")]
+    row = parsed(f"<row>{EMPTY}{''.join(map(str, cells))}</row>")
+    assert [cell.findtext("v") for cell in row] == [None, "1.5", "2", "#NUM!", "#NUM!", None]
+    assert text_in(str(cells[-1])) == "'=x"
 
 
 def test_rows_go_below_the_heading_of_their_sheet(tmp_path: Path) -> None:
@@ -53,7 +58,7 @@ def test_rows_go_below_the_heading_of_their_sheet(tmp_path: Path) -> None:
         book.add_worksheet(title).write_string(0, 0, title)
     book.close()
     rows = SheetRows(tmp_path / "rows.xml", above=1)
-    rows.add(cell_maker()((None, "Head")))
+    rows.add(EMPTY, text_cell("Head"))
     rows.close()
     join(tmp_path / "small.xlsx", {sheet_part(2): rows.path}, tmp_path / "whole.xlsx")
     with ZipFile(tmp_path / "whole.xlsx") as whole:
