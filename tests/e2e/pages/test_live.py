@@ -40,7 +40,7 @@ class News:
         for route in held:
             answer = route.fetch()
             with self.page.expect_response("**/studies/rf/rows*") as told:
-                route.fulfill(response=answer, body=answer.text().replace(old, new) if old else answer.text())
+                route.fulfill(response=answer, body=answer.text().replace(old, new))
             told.value.finished()
 
 
@@ -93,4 +93,14 @@ def test_after_the_press_the_news_are_shown(news: News) -> None:
     page.mouse.down()
     news.come("</tr>", "<td>new</td></tr>")
     page.mouse.up()
+    expect(page.locator("#rows td", has_text="new").first).to_be_attached()
+
+
+def test_a_second_finger_holds_nothing_up(news: News) -> None:
+    page = news.page
+    heading = page.get_by_role("heading", level=1)
+    heading.dispatch_event("pointerdown")
+    news.come("</tr>", "<td>new</td></tr>")
+    heading.dispatch_event("pointerdown")
+    heading.dispatch_event("pointerup")
     expect(page.locator("#rows td", has_text="new").first).to_be_attached()

@@ -9,9 +9,9 @@ const shown = new Map();
 
 // What is put in place of a pressed link would swallow the click.
 let released = Promise.resolve();
-let release = () => {};
-addEventListener("pointerdown", () => { released = new Promise((done) => { release = done; }); }, true);
-for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => release()), true);
+let release = null;
+addEventListener("pointerdown", () => { if (!release) released = new Promise((done) => { release = done; }); }, true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { release?.(); release = null; }), true);
 
 async function refresh(part) {
   if (waiting.get(part)) { waiting.set(part, "again"); return; }
