@@ -72,7 +72,7 @@ LISTS_OF = {
 """What is asked of those lists only whose events have protocols."""
 Statement = sa.Select[tuple[object, ...]]
 Make = Callable[[sa.Connection], Statement]
-PAGE_LIMIT, BROWSER_LIMIT, CHART_LIMIT = 0.050, 0.150, 1.0
+PAGE_LIMIT, CHART_LIMIT = 0.050, 1.0
 RUNS, CHART_RUNS = 20, 5
 
 

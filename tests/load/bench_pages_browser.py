@@ -69,7 +69,7 @@ def _wait(base: str, process: subprocess.Popen[bytes]) -> None:
 def measure(
     url: str, folder: Path, database: Database, runs: int = 20
 ) -> Iterator[tuple[str, list[float], float]]:
-    """What, seconds of each run, and the limit: pages until their content is there, charts until they are drawn."""
+    """What, seconds of each run, and the limit: pages until their content is there, charts until their data are."""
     with database.transaction() as tx:
         accounts.add(tx, f"bench{os.getpid()}", PASSWORD, groups=("view",))
     with _web(url, folder) as base, sync_playwright() as playwright:

@@ -53,7 +53,7 @@ def plain(value: Any) -> str:
 
 def converter(field: Field) -> Convert:
     """What turns the stored values of a field, where there is one, into cells in the unit of its heading."""
-    factor = field.display.factor if field.display else 1.0
+    factor = field.factor
     if field.kind is Kind.NUMBER:
         return lambda value: number(value * factor)
     if field.kind is Kind.INTEGER:

@@ -12,7 +12,7 @@ from typing import IO
 from xml.sax.saxutils import escape
 
 from dosebus.catalogue.field import Field, Kind
-from dosebus_export.cells import Convert, converter, harmless, number_text
+from dosebus_export.cells import Convert, converter, number_text
 from dosebus_export.progress import UnfitError
 from dosebus_export.rows import Written
 
@@ -39,13 +39,11 @@ def number_cell(text: str) -> str:
 
 def xml_converter(field: Field) -> Convert:
     """What turns the stored values of a field, where there is one, into cells of XML, with a memory for its texts."""
-    factor = field.display.factor if field.display else 1.0
+    factor = field.factor
     if field.kind is Kind.NUMBER:
         return lambda value: number_cell(number_text(value * factor))
     if field.kind is Kind.INTEGER:
         return lambda value: number_cell(str(value))
-    if field.kind is Kind.TEXT:
-        return lru_cache(KEPT_TEXTS)(lambda value: text_cell(harmless(value)))
     convert, cell = converter(field), lru_cache(KEPT_TEXTS)(text_cell)
     return lambda value: cell(str(convert(value)))
 

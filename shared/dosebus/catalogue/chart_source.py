@@ -61,7 +61,7 @@ def chart_rows(
         return _alone(listing, query, asked)
     # The predicate of events too, so that their own index of this listing is found.
     where = (*conditions(listing, query), *wanted, *events_of(listing.name))
-    return ChartRows(with_events(listing, read, outer=False), where, lambda column: column)
+    return ChartRows(with_events(listing, read), where, lambda column: column)
 
 
 def _know_enough(listing: Listing, expressions: Iterable[Expression]) -> bool:

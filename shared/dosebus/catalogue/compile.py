@@ -104,7 +104,7 @@ def stream_events(listing: Listing, query: ListQuery) -> sa.Select[Any]:
     places = [listing.event_table.c[name] for name in ("report_index", "event_index")]
     return (
         sa.select(S.id, *places, *columns)
-        .select_from(with_events(listing, [*columns, key], outer=False))
+        .select_from(with_events(listing, [*columns, key]))
         .where(*conditions(listing, query))
         .order_by(*_order(key, descending=query.descending), *listing.event_order)
     )
@@ -128,7 +128,7 @@ def events(listing: Listing, study_id: int) -> sa.Select[Any]:
     places = [listing.event_table.c[name] for name in ("report_index", "event_index")]
     return (
         sa.select(*places, *columns)
-        .select_from(with_events(listing, columns, outer=False))
+        .select_from(with_events(listing, columns))
         .where(S.id == study_id)
         .order_by(*listing.event_order)
     )

@@ -119,13 +119,18 @@ class Field:
         """The column under the field's key."""
         return self.column.label(self.key)
 
+    @property
+    def factor(self) -> float:
+        """What a stored value is multiplied with to be in the shown unit."""
+        return self.display.factor if self.display else 1.0
+
     def converted(self, value: Any) -> Any:
         """`value` in the shown unit, numbers unrounded."""
-        if self.display is None or self.display.factor == 1.0 or value is None:
+        if self.factor == 1.0 or value is None:
             return value
         if isinstance(value, (list, tuple)):
             return [self.converted(one) for one in value]
-        return value * self.display.factor
+        return value * self.factor
 
     def show(self, value: Any) -> str:
         """`value` as people read it: shown unit, the field's digits, ISO dates; absent is the empty text."""

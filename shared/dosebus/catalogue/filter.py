@@ -195,15 +195,11 @@ def _date_to(field: Field, value: date) -> sa.ColumnElement[bool]:
 
 
 def _at_least(field: Field, value: float) -> sa.ColumnElement[bool]:
-    return field.column >= value / _factor(field)
+    return field.column >= value / field.factor
 
 
 def _at_most(field: Field, value: float) -> sa.ColumnElement[bool]:
-    return field.column <= value / _factor(field)
-
-
-def _factor(field: Field) -> float:
-    return field.display.factor if field.display else 1.0
+    return field.column <= value / field.factor
 
 
 def _count_within(field: Field, value: CountRange) -> sa.ColumnElement[bool]:

@@ -27,13 +27,10 @@ def with_studies(listing: Listing, columns: Sequence[sa.ColumnElement[Any]]) -> 
     return _joined(studies(), listing.study_joins, columns)
 
 
-def with_events(listing: Listing, columns: Sequence[sa.ColumnElement[Any]], *, outer: bool) -> sa.Join:
-    """Studies with their events, and with those further tables that `columns` read.
-
-    `outer` keeps studies without events.
-    """
+def with_events(listing: Listing, columns: Sequence[sa.ColumnElement[Any]]) -> sa.Join:
+    """Studies with their events, and with those further tables that `columns` read."""
     events = listing.event_table
-    joined = with_studies(listing, columns).join(events, events.c.study_id == S.id, isouter=outer)
+    joined = with_studies(listing, columns).join(events, events.c.study_id == S.id)
     return _joined(joined, listing.event_joins, columns)
 
 

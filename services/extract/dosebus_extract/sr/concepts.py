@@ -277,15 +277,15 @@ def _numbers(node: Node, unit: str, reading: Reading, unsaid: str | None = None)
     if not isinstance(node.value, str) or not node.value:
         return ()
     sent = node.value.split("\\")[:_MOST_VALUES]
-    values = tuple(n for one in sent if (n := as_number(one)) is not None)
+    values = _those_in(sent)
     if not values and "," in node.value:
-        values = tuple(n for one in sent if (n := as_number(decimal_comma(one))) is not None)
+        values = _those_in(map(decimal_comma, sent))
     told_unit = node.unit or unsaid
     if not values and (worded := _WORDED.match(node.value)) is not None:
-        values = tuple(n for n in (as_number(worded[1].replace(",", ".")),) if n is not None)
+        values = _those_in([worded[1].replace(",", ".")])
         told_unit = worded[2] or told_unit
     if not values:
-        reading.find("not_a_number", f"“{node.meaning}” holds no number", node.code)
+        _tell_no_number(node, reading)
         return ()
     try:
         factor = units.conversion(told_unit, unit)
@@ -298,8 +298,17 @@ def _numbers(node: Node, unit: str, reading: Reading, unsaid: str | None = None)
         return values
     converted = tuple(one for value in values if math.isfinite(one := _rounded(value * factor)))
     if len(converted) < len(values):
-        reading.find("not_a_number", f"“{node.meaning}” holds no number", node.code)
+        _tell_no_number(node, reading)
     return converted
+
+
+def _those_in(texts: Iterable[str]) -> tuple[float, ...]:
+    """The finite numbers among texts."""
+    return tuple(number for one in texts if (number := as_number(one)) is not None)
+
+
+def _tell_no_number(node: Node, reading: Reading) -> None:
+    reading.find("not_a_number", f"“{node.meaning}” holds no number", node.code)
 
 
 def _rounded(value: float) -> float:
