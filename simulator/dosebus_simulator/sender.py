@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from pynetdicom import AE, _config, build_context, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.status import code_to_category
+
+from dosebus.dicom.requestor import give_answers_to_who_asked, without_delay
 
 MAX_CONTEXTS = 128
 SENT_PDU_LENGTH = 131_072
@@ -119,13 +120,6 @@ def contexts_for(syntaxes: Iterable[tuple[str, str]]) -> list[PresentationContex
     return [build_context(UID(sop_class), UID(syntax)) for sop_class, syntax in wanted]
 
 
-def _without_delay(event: evt.Event) -> None:
-    """Small last segments must not wait for the receiver's delayed ACK."""
-    connection = event.assoc.dul.socket
-    if connection is not None and connection.socket is not None:
-        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 class Sender:
     """One association that stores parcels. A context manager; `send` opens it again after it was lost."""
 
@@ -156,7 +150,7 @@ class Sender:
         entity.connection_timeout = entity.acse_timeout = self.target.timeout_s
         entity.dimse_timeout = entity.network_timeout = self.target.timeout_s
         entity.maximum_pdu_size = SENT_PDU_LENGTH
-        handlers: list[Any] = [(evt.EVT_CONN_OPEN, _without_delay)]
+        handlers: list[Any] = [(evt.EVT_CONN_OPEN, without_delay)]
         association = entity.associate(
             self.target.host,
             self.target.port,
@@ -166,6 +160,7 @@ class Sender:
         )
         if not association.is_established:
             raise AssociationLost(f"{self.target.host}:{self.target.port} {_refusal(association)}")
+        give_answers_to_who_asked(association)
         self._association = association
 
     def close(self) -> None:

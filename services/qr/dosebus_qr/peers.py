@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from pynetdicom.association import Association
 from pynetdicom.status import code_to_category
 
 from dosebus.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dosebus.dicom.requestor import give_answers_to_who_asked, without_delay
 from dosebus.dicom.storage import UNCOMPRESSED, VERIFICATION
 from dosebus.dicom.tls import client_context
 from dosebus_qr.node import Node
@@ -182,12 +182,7 @@ def _associate(entity: ApplicationEntity, node: Node, settings: QrSettings) -> A
 
     def opened(event: evt.Event) -> None:
         connections.append(True)
-        wrapped = event.assoc.dul.socket
-        connection = None if wrapped is None else wrapped.socket
-        if connection is None:
-            return
-        # Without this, Nagle's algorithm and delayed acknowledgements cost 40 ms a message.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        without_delay(event)
 
     handlers: list[Any] = [(evt.EVT_CONN_OPEN, opened)]
     tls: Any = None
@@ -204,6 +199,7 @@ def _associate(entity: ApplicationEntity, node: Node, settings: QrSettings) -> A
         # They would write the answers of the node to the log.
         association.unbind(event, handler)
     if association.is_established:
+        give_answers_to_who_asked(association)
         return association
     if association.is_rejected:
         raise RefusedError(_REJECTED_BY_NODE)

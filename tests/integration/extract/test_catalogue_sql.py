@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle, product
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from dosebus.catalogue import compile as compiled
 from dosebus.catalogue.filter import FilterKind
 from dosebus.catalogue.gather import Aggregate
+from dosebus.catalogue.listing import Listing
 from dosebus.catalogue.listings import LISTINGS
 from dosebus.catalogue.query import ListQuery
+from dosebus.catalogue.source import tables_of
 from dosebus.domain.study import Study
 from dosebus.store.engine import Database
 
@@ -72,13 +75,20 @@ def test_every_statement_runs(connection: sa.Connection, name: str) -> None:
     }
     assert set(connection.execute(compiled.stream_events(listing, every)).keys()) > {"id", "event_index"}
     connection.execute(compiled.events(listing, 1)).all()
-    numeric = [key for key, field in listing.fields.items() if field.numeric]
-    for key in numeric:
-        for by in (None, *listing.groupings):
-            connection.execute(
-                compiled.aggregate(listing, every, Aggregate(value=key, by=by, over="month"))
-            ).all()
-            connection.execute(compiled.aggregate(listing, every, Aggregate(value=key, by=by, bins=7))).all()
+    for wanted in _aggregates(listing):
+        connection.execute(compiled.aggregate(listing, every, wanted)).all()
+
+
+def _aggregates(listing: Listing) -> Iterator[Aggregate]:
+    """Every number in bins and by month, every grouping in both for a number of each table that holds numbers."""
+    numeric = {key: field for key, field in listing.fields.items() if field.numeric}
+    one_of_each = {frozenset(tables_of([field.column])): key for key, field in numeric.items()}
+    for key, by in zip(numeric, cycle(listing.groupings)):
+        yield Aggregate(value=key, bins=7)
+        yield Aggregate(value=key, by=by, over="month")
+    for key, by in product(one_of_each.values(), listing.groupings):
+        yield Aggregate(value=key, by=by, bins=7)
+        yield Aggregate(value=key, by=by, over="month")
 
 
 @pytest.mark.parametrize("sort", [sign + key for key in CT.sorts for sign in ("", "-")])
