@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -33,10 +34,11 @@ from tests.fixtures.rabbit import RabbitNode
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 REPORTS = int(os.environ.get("DOSEBUS_SURVIVAL_REPORTS", "2000"))
-REPORTS_PER_STUDY = 2
-"""Of the kinds sent, on average: a cumulative study has three reports, a duplicate one comes twice."""
+REPORTS_OF = {"ct": 1, "rf": 1, "cumulative": 4, "duplicate": 2}
+KINDS = ("ct", "cumulative", "duplicate", "cumulative", "duplicate", "cumulative", "rf")
+"""In turn. Fluoroscopy is rare, as in a hospital, for its reports are ten times as large as the others."""
 SECONDS_BETWEEN_KILLS = 6.0
-REPORTS_PER_SECOND = 25
+STUDIES_PER_SECOND = 25
 RECIPIENTS = ("physicist@hospital.invalid", "radiographer@hospital.invalid")
 
 
@@ -70,10 +72,10 @@ def prepared(admin_url: str) -> str:
 
 def simulator(port: int, log: Path, reports: int) -> subprocess.Popen[bytes]:
     """Modalities that send again until they are acknowledged."""
-    studies = reports // REPORTS_PER_STUDY
-    kinds = "--kind ct --kind rf --kind cumulative --kind duplicate"
+    studies = math.ceil(reports / sum(REPORTS_OF[kind] for kind in KINDS)) * len(KINDS)
+    kinds = " ".join(f"--kind {kind}" for kind in KINDS)
     words = f"--to 127.0.0.1:{port} {kinds} --count {studies} --weeks 8 --associations 4 --retry"
-    arguments = [*words.split(), "--rate", str(REPORTS_PER_SECOND), "--log", str(log)]
+    arguments = [*words.split(), "--rate", str(STUDIES_PER_SECOND), "--log", str(log)]
     return subprocess.Popen([sys.executable, "-m", "dosebus_standalone", "simulate", *arguments])
 
 
