@@ -22,7 +22,7 @@ help: ## List every verb
 .PHONY: setup
 setup: $(VENV)/.installed frontend ## Build .venv (with the command .venv/bin/dosebus) and the page bundle
 
-$(VENV)/.installed: requirements/dev.txt scripts/setup $(PACKAGES:%=%/pyproject.toml)
+$(VENV)/.installed: requirements/dev.txt requirements/setup.txt scripts/setup $(PACKAGES:%=%/pyproject.toml)
 	@PYTHON="$(PYTHON)" scripts/setup $(VENV) $(PACKAGES)
 	@touch $@
 
@@ -43,8 +43,8 @@ services: ## Install (as root) what the tests start: RabbitMQ, Orthanc, dcmtk, C
 	@scripts/services
 
 .PHONY: test
-test: setup ## Set up, lint, and run all tests against real services
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint services
+test: ## Set up, and run all tests against real services; `make lint` is one of them
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target setup services
 	@mkdir -p build && $(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-unit

@@ -33,4 +33,4 @@ def reported(kind: str, study: Study, style: str, write: Callable[[Study], FileD
     """The study as its one report tells it in a style: a key of `STYLES`."""
     how = STYLES[style]
     truth = restyled_study(study, how)
-    return SimulatedStudy(kind, (SimulatedObject(kind, restyled_tree(write(truth), how)),), truth)
+    return SimulatedStudy(kind, (SimulatedObject(kind, lambda: restyled_tree(write(truth), how)),), truth)

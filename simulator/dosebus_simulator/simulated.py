@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +21,16 @@ class SimulatedObject:
     """One object as it goes over the wire, and what must become of it."""
 
     kind: str
-    dataset: FileDataset
+    made: FileDataset | Callable[[], FileDataset]
+    """The object's data set, or what makes it: most of the time goes into that, and some only want the truth."""
     outcome: Outcome = "recorded"
     data: bytes | None = None
     """What is sent instead of the encoded data set, where the object is broken on purpose."""
+
+    @cached_property
+    def dataset(self) -> FileDataset:
+        """The object's data set."""
+        return self.made if isinstance(self.made, FileDataset) else self.made()
 
     @property
     def sop_instance_uid(self) -> str:

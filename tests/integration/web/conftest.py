@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -18,7 +20,7 @@ from dosebus.bus.bus import open_bus
 from dosebus.runtime.health import InProcess
 from dosebus.store.engine import Database
 from dosebus_web.app import create_app
-from dosebus_web.auth import accounts
+from dosebus_web.auth import accounts, passwords
 from dosebus_web.consumers import consumers
 from dosebus_web.http.pages import Pages
 from dosebus_web.live.hub import Hub, listen
@@ -48,10 +50,13 @@ class Site:
     url: str
     alert_study: int
     query_id: str
+    opened: ExitStack
 
     def client(self, username: str | None = None) -> TestClient:
-        """A browser, signed in if a user is named."""
-        browser = TestClient(self.app, base_url="http://testserver", follow_redirects=False)
+        """A browser, signed in if a user is named. It is closed with the site: one thread answers all it asks."""
+        browser = self.opened.enter_context(
+            TestClient(self.app, base_url="http://testserver", follow_redirects=False)
+        )
         if username is not None:
             answer = browser.post("/sign-in", data={"username": username, "password": PASSWORD})
             assert answer.status_code == 303, answer.text
@@ -90,6 +95,11 @@ class Seeded:
     query_id: str
 
 
+def quick_hasher() -> PasswordHasher:
+    """Argon2 as quick as it can be: the tests sign in hundreds of times."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 @pytest.fixture(scope="session")
 def seeded(postgres_server: str, migrated_template: str) -> Seeded:
     """Made once: recording forty studies takes longer than most modules."""
@@ -100,7 +110,8 @@ def seeded(postgres_server: str, migrated_template: str) -> Seeded:
     seed.set_some_aside(url)
     seed.make_jobs(url)
     database = Database(url, schema="web", service="web", pool_size=1)
-    with database.transaction() as tx:
+    with pytest.MonkeyPatch.context() as patch, database.transaction() as tx:
+        patch.setattr(passwords, "PasswordHasher", quick_hasher)
         for username, groups in GROUPS.items():
             accounts.add(tx, username, PASSWORD, groups=groups)
     database.close()
@@ -125,7 +136,8 @@ def site(postgres_url: str, seeded: Seeded, tmp_path_factory: pytest.TempPathFac
     stop = threading.Event()
     listener = threading.Thread(target=listen, args=(postgres_url, "dosebus_web", web.hub, stop), daemon=True)
     listener.start()
-    yield Site(create_app(web), web, postgres_url, seeded.alert_study, seeded.query_id)
+    with ExitStack() as opened:
+        yield Site(create_app(web), web, postgres_url, seeded.alert_study, seeded.query_id, opened)
     stop.set()
     web.hub.close()
     listener.join(timeout=60)
