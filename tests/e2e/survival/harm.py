@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Harm:
-    """Kills a part every few seconds until it is told to stop; each part at least once a round."""
+    """Kills a part every few seconds, each once a round, until the rounds are over or it is told to stop."""
 
     victims: Mapping[str, Callable[[], None]]
     seconds_between: float
+    rounds: int
     seed: int = 20
     kills: Counter[str] = field(default_factory=Counter)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -33,7 +34,7 @@ class Harm:
 
     def _run(self) -> None:
         chance = random.Random(self.seed)
-        while True:
+        for _ in range(self.rounds):
             round_of = list(self.victims)
             chance.shuffle(round_of)
             for name in round_of:
