@@ -129,8 +129,14 @@ def export(made: Found) -> None:
     assert eventually(all_done), made.exports
 
 
-def reached(made: Found) -> Iterator[httpx.Response]:
+@pytest.fixture(scope="module")
+def reached(found: Found) -> list[httpx.Response]:
     """What every link and every address in every page leads to, one for each route, list and kind of chart."""
+    return list(walked(found))
+
+
+def walked(made: Found) -> Iterator[httpx.Response]:
+    """Follow links from page to page."""
     routes, waiting, seen = get_routes(), ["/"], set[str]()
     waiting += [
         f"/studies/{kind}{more}" for kind in texts.KINDS for more in ("/rows", "/charts", "?search=none")
@@ -154,9 +160,9 @@ def is_html(answer: httpx.Response) -> bool:
     return answer.headers["content-type"].startswith("text/html")
 
 
-def test_no_page_holds_what_a_report_wrote_as_markup(found: Found) -> None:
+def test_no_page_holds_what_a_report_wrote_as_markup(reached: list[httpx.Response]) -> None:
     showing = set[str]()
-    for answer in reached(found):
+    for answer in reached:
         assert answer.headers["x-content-type-options"] == "nosniff"
         if not is_html(answer):
             continue
@@ -172,13 +178,13 @@ def test_no_page_holds_what_a_report_wrote_as_markup(found: Found) -> None:
         assert any(path.startswith(place) for path in showing), (place, sorted(showing))
 
 
-def test_no_cell_of_a_file_is_a_formula(found: Found) -> None:
+def test_no_cell_of_a_file_is_a_formula(found: Found, reached: list[httpx.Response]) -> None:
     for one in found.exports:
         content = found.client.get(f"/exports/{one['export_id']}/file").content
         read = texts.formulas_of_csv if one["file_format"] == "csv" else texts.formulas_of_xlsx
         assert texts.MARKS.search(str(content)) or one["file_format"] == "xlsx"
         assert read(content) == [], (one["listing"], one["file_format"])
-    for answer in reached(found):
+    for answer in reached:
         if answer.headers["content-type"].startswith("text/csv"):
             assert texts.formulas_of_csv(answer.content) == [], answer.url
 
