@@ -136,7 +136,7 @@ def measure() -> Iterator[Measurement]:
     """Publishing, then consuming; the sides take turns, so that the machine's moods fall on both."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        node = RabbitNode(Path(folder) / "rabbit")
+        node = RabbitNode(Path(folder) / "rabbit", unused_vhosts=["bench"])
         node.start()
         try:
             yield from _measure(node.fresh_vhost())
