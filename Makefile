@@ -15,6 +15,10 @@ DICOM_PORT ?= 11112
 # run changes its rights.
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder --basetemp=build/pytest
 
+# Containers often tell Python to keep no compiled modules. Then each of the hundreds of processes of tests and services
+# would compile all that it imports, which takes it longer than all else that it does as it starts.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## List every verb
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
