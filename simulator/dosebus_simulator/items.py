@@ -41,12 +41,26 @@ def _code_elements(value: str, scheme: str, meaning: str) -> tuple[RawDataElemen
     )
 
 
+_BARE = vars(Dataset())
+_BARE_SEQUENCE = vars(DataElement(BaseTag(0x0040A730), "SQ", Sequence(), already_converted=True))
+
+
 def _dataset(elements: Iterable[RawDataElement | DataElement]) -> Dataset:
-    return Dataset({element.tag: element for element in elements})
+    """An item with these elements.
+
+    A report has hundreds. Made by its own `__init__`, which looks each of a dozen attributes up as a DICOM keyword
+    first, an item takes ten times as long. So do sequences, which check again what they are given.
+    """
+    made = Dataset.__new__(Dataset)
+    vars(made).update(_BARE, _dict={element.tag: element for element in elements}, _private_blocks={})
+    return made
 
 
 def _sequence(tag: int, items: list[Dataset]) -> DataElement:
-    return DataElement(BaseTag(tag), "SQ", Sequence(items), already_converted=True)
+    value, made = Sequence.__new__(Sequence), DataElement.__new__(DataElement)
+    vars(value).update(_list=items)
+    vars(made).update(_BARE_SEQUENCE, tag=BaseTag(tag), _value=value)
+    return made
 
 
 def coded(code: Code) -> Dataset:

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from dosebus.runtime.garbage import collect_seldom
 from dosebus.version import VERSION
 
 VERBS = {
@@ -43,6 +44,7 @@ class LazyGroup(click.Group):
 @click.version_option(VERSION, prog_name="dosebus")
 def main() -> None:
     """DoseBus: radiation dose monitoring for hospitals."""
+    collect_seldom()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dosebus.runtime import Host
+from dosebus.runtime.host import Host
 from dosebus_alerts.service import SERVICE as ALERTS
 from dosebus_export.service import SERVICE as EXPORT
 from dosebus_extract.service import SERVICE as EXTRACT

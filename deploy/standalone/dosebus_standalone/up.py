@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from dosebus.instance import Instance, announce
 from dosebus.runtime.ending import Ending
+from dosebus.runtime.garbage import spare_what_stands
 from dosebus_standalone.folder import DataFolder, FolderInUse
 
 
@@ -116,6 +117,7 @@ def running(options: Options) -> Iterator[str | None]:
         os.environ.update(environment(folder, options, admin_url))
         host = standalone_host()
         host.start()
+        spare_what_stands()
         try:
             announce(
                 Instance(

@@ -1,7 +1,6 @@
 """`python -m dosebus_alerts`: the alerts service in a process of its own."""
 
 from dosebus.runtime.run import run
-from dosebus_alerts.service import SERVICE
 
 if __name__ == "__main__":
-    run(SERVICE)
+    run("dosebus_alerts.service")

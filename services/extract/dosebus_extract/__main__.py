@@ -1,7 +1,6 @@
 """Runs extract as a service of its own."""
 
 from dosebus.runtime.run import run
-from dosebus_extract.service import SERVICE
 
 if __name__ == "__main__":
-    run(SERVICE)
+    run("dosebus_extract.service")

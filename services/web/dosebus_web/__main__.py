@@ -1,7 +1,6 @@
 """`python -m dosebus_web`: the web service alone."""
 
 from dosebus.runtime.run import run
-from dosebus_web.service import SERVICE
 
 if __name__ == "__main__":
-    run(SERVICE)
+    run("dosebus_web.service")

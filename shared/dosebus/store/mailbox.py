@@ -1,8 +1,10 @@
 """The two tables that make messages exact: what was handled (`inbox`) and what is to be sent (`outbox`)."""
 
-from types import ModuleType
+from __future__ import annotations
 
-from alembic.operations import Operations
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,6 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BYTEA
 
 from dosebus.store.prepared import Prepared, insert_many
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 MAILBOX_TABLES = ("inbox", "outbox")
 LETTER_COLUMNS = ("message_id", "topic", "mandatory", "body", "traceparent")

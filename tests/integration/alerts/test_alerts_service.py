@@ -16,7 +16,7 @@ import pytest
 
 from dosebus.events.alerts import AlertRecalculationRequested, AlertSettingsChanged, AlertTestMailRequested
 from dosebus.events.extract import StudyRecorded, StudyRemoved
-from dosebus.runtime import Host
+from dosebus.runtime.host import Host
 from dosebus.store.tables.alerts import alert, mail, recalculation
 from dosebus.telemetry import traces
 from dosebus_alerts.service import SERVICE

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from dosebus.bus.consumers import Consumers
 from dosebus.domain.study import Patient
 from dosebus.events.extract import SkinMapComputed, SkinMapRequested, SkinSettingsChanged
-from dosebus.runtime import Host, Service
+from dosebus.runtime.host import Host
+from dosebus.runtime.service import Service
 from dosebus.settings import ServiceSettings
 from dosebus.store.engine import Database
 from dosebus.store.tables import config, dose

@@ -18,7 +18,8 @@ from starlette.routing import Route
 
 from dosebus.bus.consumers import Consumers
 from dosebus.events.export import ExportCancelled, ExportCancelRequested
-from dosebus.runtime import Context, Every, Service, Task, run
+from dosebus.runtime.run import run
+from dosebus.runtime.service import Context, Every, Service, Task
 from dosebus.settings import ServiceSettings
 from dosebus.store.transaction import Transaction
 
@@ -97,4 +98,4 @@ SERVICE = Service(
 )
 
 if __name__ == "__main__":
-    run(SERVICE)
+    run(__spec__.name)

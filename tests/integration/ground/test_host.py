@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from dosebus.events.export import ExportCancelRequested
-from dosebus.runtime import Context, Host, Service
 from dosebus.runtime.health import ByUrl
+from dosebus.runtime.host import Host
+from dosebus.runtime.service import Context, Service
 from dosebus.settings import ServiceSettings
 from tests.fixtures.network import free_port
 from tests.integration.ground.probe_service import MAKE_TABLES, SERVICE
