@@ -11,9 +11,9 @@ BUNDLE := services/web/dosebus_web/static/build
 DATA ?= $(CURDIR)/build/demo
 HTTP_PORT ?= 8080
 DICOM_PORT ?= 11112
-# What shares servers stays on one worker, the longest first (tests/conftest.py). The folder is ours, so that no other
-# run changes its rights.
-PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder --basetemp=build/pytest
+# Three workers on two cores, for one often waits for a server. What shares servers stays on one of them, the longest
+# first (tests/conftest.py). The folder is ours, so that no other run changes its rights.
+PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder --basetemp=build/pytest
 
 # Containers often tell Python to keep no compiled modules. Then each of the hundreds of processes of tests and services
 # would compile all that it imports, which takes it longer than all else that it does as it starts.
