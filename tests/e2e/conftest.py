@@ -121,19 +121,35 @@ def waiting_context(browser: Browser, **options: object) -> BrowserContext:
     return context
 
 
-@pytest.fixture
-def page(browser: Browser, running: Standalone) -> Iterator[Page]:
-    """A page signed in as administrator; the test fails when its console shows an error."""
+@pytest.fixture(scope="module")
+def signed_in_context(browser: Browser, running: Standalone) -> Iterator[BrowserContext]:
+    """A browser context of a desktop's size, signed in as administrator."""
     context = waiting_context(browser, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
     opened.goto(f"{running.url}/sign-in")
     opened.get_by_label("User name").fill("admin")
     opened.get_by_label("Password").fill(PASSWORD)
     opened.get_by_role("button", name="Sign in").click()
     opened.wait_for_url(f"{running.url}/")
-    yield opened
+    opened.close()
+    yield context
     context.close()
+
+
+@contextmanager
+def without_faults(page: Page) -> Iterator[Page]:
+    """Close the page after the block, and fail when its console showed an error meanwhile."""
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    yield page
+    page.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(signed_in_context: BrowserContext, running: Standalone) -> Iterator[Page]:
+    """The home page, signed in as administrator; the test fails when its console shows an error."""
+    with without_faults(signed_in_context.new_page()) as opened:
+        opened.goto(f"{running.url}/")
+        yield opened
