@@ -30,8 +30,9 @@ $(VENV)/.installed: requirements/dev.txt requirements/setup.txt scripts/setup $(
 	@PYTHON="$(PYTHON)" scripts/setup $(VENV) $(PACKAGES)
 	@touch $@
 
+# Where there is no npm it comes from a Python package.
 .PHONY: frontend
-frontend: $(VENV)/.installed
+frontend: $(if $(shell command -v npm),,$(VENV)/.installed)
 	@if [ -f $(FRONTEND)/package.json ]; then scripts/frontend $(VENV) $(FRONTEND) $(BUNDLE); fi
 
 .PHONY: up
@@ -48,7 +49,7 @@ services: ## Install (as root) what the tests start: RabbitMQ, Orthanc, dcmtk, C
 
 .PHONY: test
 test: ## Set up, and run all tests against real services; `make lint` is one of them
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target setup services
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target setup services
 	@mkdir -p build && $(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-unit
