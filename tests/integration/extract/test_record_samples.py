@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pydicom
@@ -32,14 +33,18 @@ def _paths() -> list[Path]:
     return sorted(SAMPLES.glob("*.dcm"))
 
 
-def _send(arrivals: Arrivals, path: Path) -> str:
+@cache
+def _names(path: Path) -> dict[str, str]:
     header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
-    event = arrivals.stored(
-        path.read_bytes(),
-        sop_instance_uid=str(header.SOPInstanceUID),
-        sop_class_uid=str(header.SOPClassUID),
-        study_instance_uid=str(header.StudyInstanceUID),
-    )
+    return {
+        "sop_instance_uid": str(header.SOPInstanceUID),
+        "sop_class_uid": str(header.SOPClassUID),
+        "study_instance_uid": str(header.StudyInstanceUID),
+    }
+
+
+def _send(arrivals: Arrivals, path: Path) -> str:
+    event = arrivals.stored(path.read_bytes(), **_names(path))
     return str(arrivals.object(arrivals.take(event))["outcome"])
 
 
